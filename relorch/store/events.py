@@ -1,0 +1,120 @@
+"""The record: events are only ever added, each chained to the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from relorch.store import rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import events
+from relorch.store.types import dump_json, to_microseconds
+
+GENESIS = "0" * 64
+_CHAINED = (
+    "id",
+    "batch_id",
+    "at",
+    "operator",
+    "action",
+    "release_id",
+    "customer_id",
+    "template_id",
+    "step_id",
+    "before",
+    "after",
+    "note",
+)
+
+
+def append(connection: Connection, facts: Sequence[RowDict], *, at: datetime, operator: str) -> int:
+    """Store the facts of one action as one batch, and give the batch's id: that of its first event.
+
+    A fact has `action` and whichever of release_id, customer_id, template_id, step_id, before, after, note apply.
+    """
+    last_id, last_sha = _head(connection)
+    batch_id = last_id + 1
+    stored = []
+    for number, fact in enumerate(facts, batch_id):
+        row = {name: fact.get(name) for name in _CHAINED} | {
+            "id": number,
+            "batch_id": batch_id,
+            "at": at,
+            "operator": operator,
+            "before": jsonable(fact.get("before")),
+            "after": jsonable(fact.get("after")),
+        }
+        last_sha = chained(last_sha, row)
+        stored.append(row | {"sha256": last_sha})
+    rows.add_many(connection, events, stored)
+    return batch_id
+
+
+def chained(previous: str, row: RowDict) -> str:
+    """Give the sha256 (hex) of an event row, bound to that of the event before it."""
+    fields = [to_microseconds(row["at"]) if name == "at" else row[name] for name in _CHAINED]
+    return hashlib.sha256(f"{previous}{dump_json(fields)}".encode()).hexdigest()
+
+
+def first_broken(connection: Connection) -> int | None:
+    """Give the id of the first event whose chain does not hold, or None when all do."""
+    previous = GENESIS
+    for number, row in enumerate(_every(connection), 1):
+        if row["id"] != number or row["sha256"] != chained(previous, row):
+            return int(row["id"])
+        previous = row["sha256"]
+    return None
+
+
+def jsonable(values: RowDict | None) -> RowDict | None:
+    """Give a changed row's columns as JSON can hold them: times become ISO 8601 texts."""
+    if values is None:
+        return None
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def latest_of_steps(connection: Connection, step_ids: Iterable[int]) -> dict[int, RowDict]:
+    """Give the newest event of each step, by step id."""
+    found: dict[int, RowDict] = {}
+    for part in rows.chunks(step_ids):
+        newest = select(func.max(events.c.id)).where(events.c.step_id.in_(part)).group_by(events.c.step_id)
+        query = select(events.c.step_id, events.c.operator, events.c.at, events.c.action).where(events.c.id.in_(newest))
+        found |= {row["step_id"]: row for row in rows.fetch(connection, query)}
+    return found
+
+
+def select_history(
+    connection: Connection,
+    *,
+    release_id: int | None = None,
+    customer_id: int | None = None,
+    step_id: int | None = None,
+    batch_id: int | None = None,
+    newest: int | None = None,
+) -> list[RowDict]:
+    """Give the events that match every argument given, oldest first; `newest` keeps only so many of the last ones."""
+    wanted = {"release_id": release_id, "customer_id": customer_id, "step_id": step_id, "batch_id": batch_id}
+    query = select(*(events.c[name] for name in _CHAINED))
+    query = query.where(*(events.c[name] == value for name, value in wanted.items() if value is not None))
+    return rows.fetch(connection, query.order_by(events.c.id.desc()).limit(newest))[::-1]
+
+
+def newest_id(connection: Connection) -> int:
+    """Give the id of the newest event, 0 before the first: it changes with every change of the workbook."""
+    return int(connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    row = rows.fetch_one(connection, select(events.c.id, events.c.sha256).order_by(events.c.id.desc()))
+    return (row["id"], row["sha256"]) if row else (0, GENESIS)
+
+
+def _every(connection: Connection) -> Iterator[dict[str, Any]]:
+    at, size = 0, 10_000
+    while part := rows.fetch(connection, select(events).where(events.c.id > at).order_by(events.c.id).limit(size)):
+        yield from part
+        at = part[-1]["id"]

@@ -1,0 +1,122 @@
+"""Which file is a workbook: finding it, telling it from a stranger's, and making a new one whole."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from relorch.errors import CannotOpen
+from relorch.store import migrate
+from relorch.store.tables import APPLICATION_ID, SCHEMA
+
+
+def database_path(url: str) -> Path:
+    """Give the absolute path that `sqlite:///x.db`, `file:./data/app.db` or a plain path names.
+
+    Raises `CannotOpen` for another kind of URL and for one that names no file.
+    """
+    path = url
+    for prefix in ("sqlite:///", "file://", "file:"):
+        if url.startswith(prefix):
+            path = url.removeprefix(prefix)
+            break
+    else:
+        if "://" in url:
+            raise CannotOpen(f"{url.split('://')[0]}:// is not supported yet; give sqlite:///path/to/file.db.")
+    path = path.partition("?")[0] if path is not url else path
+    if not path or path == ":memory:" or "\0" in path:
+        raise CannotOpen(f"{url!r} names no file; a workbook lives in one, such as sqlite:///data/app.db.")
+    return Path(path).expanduser().absolute()
+
+
+def ensure_workbook(path: Path, *, create: bool) -> None:
+    """Make sure that `path` is a workbook of this schema, making a new file only where there is none.
+
+    An existing file is never changed here. Raises `CannotOpen` with one clear sentence otherwise.
+    """
+    if not os.path.lexists(path):
+        if not create:
+            raise CannotOpen(f"{path}: there is no such file; 'relorch serve' creates one, or name another by --db.")
+        _create(path)
+        return
+    if not path.is_file():
+        raise CannotOpen(f"{path}: this is not a file.")
+    if path.stat().st_size == 0:
+        raise CannotOpen(f"{path}: this file is empty, not a relorch workbook; it was left as it is.")
+    _check_identity(path)
+
+
+def _check_identity(path: Path) -> None:
+    application_id, schema = _read_identity(path)
+    if application_id != APPLICATION_ID:
+        raise CannotOpen(f"{path}: this is another program's database, not a relorch workbook; it was left as it is.")
+    if schema > SCHEMA:
+        raise CannotOpen(
+            f"{path}: its schema is {schema}, newer than the {SCHEMA} this relorch knows; install a newer relorch. "
+            "The file was left as it is."
+        )
+    if schema < SCHEMA:
+        raise CannotOpen(
+            f"{path}: its schema is {schema}, this relorch needs {SCHEMA}; run 'relorch db upgrade' "
+            "(it makes a backup first)."
+        )
+
+
+def _read_identity(path: Path) -> tuple[int, int]:
+    """Give application id and schema number, read-only; a crash's journal is the one reason to open it writable."""
+    try:
+        return _identity(path, "ro")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise _unreadable(path, error) from error
+    try:
+        return _identity(path, "rw")
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _identity(path: Path, mode: str) -> tuple[int, int]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=10)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        if application_id != APPLICATION_ID:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return application_id, 0
+        return application_id, max(
+            connection.execute("PRAGMA user_version").fetchone()[0], migrate.revision_number(connection)
+        )
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> CannotOpen:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+        return CannotOpen(f"{path}: this is not a database, so no relorch workbook; it was left as it is.")
+    return CannotOpen(f"{path}: this file cannot be read as a workbook ({error}).")
+
+
+def _create(path: Path) -> None:
+    """Make a new workbook under a temporary name and give it its own when it is complete."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        migrate.create(partial)
+        with suppress(FileExistsError):  # somebody else made it meanwhile: theirs is as good
+            os.link(partial, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise CannotOpen(f"{path}: it cannot be created ({error.strerror}).") from error
+    finally:
+        for leftover in (partial, partial.with_name(partial.name + "-journal")):
+            leftover.unlink(missing_ok=True)
+    _check_identity(path)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""What the rules of clusters and customers have to ask the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from relorch.model.status import OPEN
+from relorch.store import rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import clusters, customer_steps, customers, release_customers, releases
+
+
+def active_cluster_named(connection: Connection, name: str) -> RowDict | None:
+    """Give the active cluster of this name, or None."""
+    return rows.fetch_one(connection, select(clusters).where(clusters.c.name == name, clusters.c.is_active.is_(True)))
+
+
+def active_customer_in(connection: Connection, cluster_id: int, namespace: str) -> RowDict | None:
+    """Give the active customer that has this namespace on this cluster, or None."""
+    query = select(customers).where(
+        customers.c.cluster_id == cluster_id, customers.c.namespace == namespace, customers.c.is_active.is_(True)
+    )
+    return rows.fetch_one(connection, query)
+
+
+def list_clusters(connection: Connection, *, inactive: bool) -> list[RowDict]:
+    """Give the clusters by name; the inactive among them when asked for."""
+    query = select(clusters).order_by(clusters.c.name, clusters.c.id)
+    return rows.fetch(connection, query if inactive else query.where(clusters.c.is_active.is_(True)))
+
+
+def list_customers(connection: Connection, *, cluster_id: int | None, inactive: bool) -> list[RowDict]:
+    """Give the customers by cluster name and name, of one cluster or of all; the inactive among them when asked for."""
+    query = select(customers).join(clusters).order_by(clusters.c.name, customers.c.name, customers.c.id)
+    if cluster_id is not None:
+        query = query.where(customers.c.cluster_id == cluster_id)
+    return rows.fetch(connection, query if inactive else query.where(customers.c.is_active.is_(True)))
+
+
+def open_releases_of(connection: Connection, customer_ids: Sequence[int]) -> list[RowDict]:
+    """Give `customer_id` and release `name` wherever one of these customers has open work in an active release."""
+    query = (
+        select(customer_steps.c.customer_id, releases.c.name)
+        .distinct()
+        .join(releases, releases.c.id == customer_steps.c.release_id)
+        .join(
+            release_customers,
+            (release_customers.c.release_id == customer_steps.c.release_id)
+            & (release_customers.c.customer_id == customer_steps.c.customer_id),
+        )
+        .where(
+            releases.c.status == "active",
+            release_customers.c.state != "removed",
+            customer_steps.c.status.in_([status.value for status in OPEN]),
+        )
+        .order_by(releases.c.name)
+    )
+    return [
+        row
+        for part in rows.chunks(customer_ids)
+        for row in rows.fetch(connection, query.where(customer_steps.c.customer_id.in_(part)))
+    ]

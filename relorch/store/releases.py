@@ -1,0 +1,147 @@
+"""What the rules of releases and templates have to ask the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Integer, Label, and_, case, func, literal, null, select, update
+
+from relorch.store import rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import (
+    clusters,
+    customer_steps,
+    customers,
+    release_customers,
+    releases,
+    step_templates,
+)
+
+
+def named(connection: Connection, name: str) -> RowDict | None:
+    """Give the release of this name, or None."""
+    return rows.fetch_one(connection, select(releases).where(releases.c.name == name))
+
+
+def newest_first(connection: Connection) -> list[RowDict]:
+    """Give all releases, the newest first."""
+    return rows.fetch(connection, select(releases).order_by(releases.c.created_at.desc(), releases.c.id.desc()))
+
+
+def live_templates(connection: Connection, release_id: int, category: str | None = None) -> list[RowDict]:
+    """Give the templates of a release that are not retired: deploy, then verify, each in order."""
+    query = select(step_templates).where(
+        step_templates.c.release_id == release_id, step_templates.c.is_retired.is_(False)
+    )
+    if category is not None:
+        query = query.where(step_templates.c.category == category)
+    return rows.fetch(
+        connection, query.order_by(step_templates.c.category, step_templates.c.order_index, step_templates.c.id)
+    )
+
+
+def all_templates(connection: Connection, release_id: int) -> list[RowDict]:
+    """Give every template of a release, the retired ones last."""
+    query = select(step_templates).where(step_templates.c.release_id == release_id)
+    return rows.fetch(
+        connection,
+        query.order_by(
+            step_templates.c.is_retired, step_templates.c.category, step_templates.c.order_index, step_templates.c.id
+        ),
+    )
+
+
+def make_room(connection: Connection, release_id: int, category: str, position: int, now: datetime) -> None:
+    """Move the live templates from `position` on one down, by way of negative places.
+
+    In one step the unique index would see two templates in one place half-way.
+    """
+    table = step_templates
+    live = and_(table.c.release_id == release_id, table.c.category == category, table.c.is_retired.is_(False))
+    connection.execute(
+        update(table).where(live, table.c.order_index >= position).values(order_index=-table.c.order_index - 2)
+    )
+    connection.execute(
+        update(table)
+        .where(live, table.c.order_index < 0)
+        .values(order_index=-table.c.order_index - 1, updated_at=now, row_version=table.c.row_version + 1)
+    )
+
+
+def membership(connection: Connection, release_id: int) -> dict[int, RowDict]:
+    """Give every member of a release, removed ones too, by customer id."""
+    return {
+        row["customer_id"]: row
+        for row in rows.where(connection, release_customers, "customer_id", release_id=release_id)
+    }
+
+
+def memberships_of(connection: Connection, customer_id: int) -> list[RowDict]:
+    """Give the memberships of a customer, the newest first."""
+    query = select(release_customers).where(release_customers.c.customer_id == customer_id)
+    return rows.fetch(connection, query.order_by(release_customers.c.release_id.desc()))
+
+
+def active_customer_ids(connection: Connection) -> list[int]:
+    """Give the ids of all active customers."""
+    return [row["id"] for row in rows.fetch(connection, select(customers.c.id).where(customers.c.is_active.is_(True)))]
+
+
+def status_counts(connection: Connection, release_id: int, by: str | None = None) -> list[RowDict]:
+    """Count the steps of members that are not removed, as rows of key, label, held, status, steps.
+
+    `by`: None (key and label None), `cluster`, `customer`, `step` (the template; None: custom steps) or `category`.
+    """
+    steps, member = customer_steps, release_customers
+    key, label, order = _GROUPS[by]
+    held = (member.c.state == "held").cast(Integer)
+    query = (
+        select(
+            key.label("key"),
+            label.label("label"),
+            held.label("held"),
+            steps.c.status,
+            func.count().label("steps"),
+        )
+        .select_from(steps)
+        .join(
+            member,
+            and_(member.c.release_id == steps.c.release_id, member.c.customer_id == steps.c.customer_id),
+        )
+        .where(steps.c.release_id == release_id, member.c.state != "removed")
+        .group_by(*(column for column in (key, label, *order) if by is not None), held, steps.c.status)
+        .order_by(*order)
+    )
+    if by in ("cluster", "customer"):
+        query = query.join(customers, customers.c.id == steps.c.customer_id)
+        query = query.join(clusters, clusters.c.id == customers.c.cluster_id)
+    if by == "step":
+        query = query.outerjoin(step_templates, step_templates.c.id == steps.c.template_id)
+    return rows.fetch(connection, query)
+
+
+def _nothing() -> Label[None]:
+    return null().label("nothing")
+
+
+_Group = tuple[ColumnElement[Any], ColumnElement[Any], Sequence[ColumnElement[Any]]]
+
+_GROUPS: dict[str | None, _Group] = {
+    None: (_nothing(), _nothing(), ()),
+    "cluster": (clusters.c.id, clusters.c.name, (clusters.c.name, clusters.c.id)),
+    "customer": (customers.c.id, customers.c.name, (clusters.c.name, customers.c.name, customers.c.id)),
+    "step": (
+        step_templates.c.id,
+        func.coalesce(step_templates.c.name, literal("custom steps")),
+        (
+            case((step_templates.c.id.is_(None), 1), else_=0),
+            step_templates.c.category,
+            step_templates.c.order_index,
+            step_templates.c.id,
+        ),
+    ),
+    "category": (customer_steps.c.category, customer_steps.c.category, (customer_steps.c.category,)),
+}
+GROUPINGS = tuple(name for name in _GROUPS if name is not None)

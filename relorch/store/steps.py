@@ -1,0 +1,277 @@
+"""Customer steps and members: reading them with all that their rules need, and writing many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, literal, select, update
+
+from relorch.store import rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import (
+    clusters,
+    customer_steps,
+    customers,
+    release_customers,
+    releases,
+    step_templates,
+)
+from relorch.store.types import UtcTime
+
+_CATEGORY_FIRST = (customer_steps.c.category, customer_steps.c.order_index, customer_steps.c.id)
+"""'deploy' sorts before 'verify', as it should."""
+
+_CONTEXT = {
+    "release_name": releases.c.name,
+    "release_status": releases.c.status,
+    "release_version": releases.c.version_number,
+    "release_metadata": releases.c.metadata,
+    "release_updated_at": releases.c.updated_at,
+    "member_state": release_customers.c.state,
+    "member_reason": release_customers.c.reason,
+    "customer_name": customers.c.name,
+    "namespace": customers.c.namespace,
+    "customer_metadata": customers.c.metadata,
+    "customer_updated_at": customers.c.updated_at,
+    "cluster_id": clusters.c.id,
+    "cluster_name": clusters.c.name,
+    "kubeconfig_path": clusters.c.kubeconfig_path,
+    "cluster_metadata": clusters.c.metadata,
+    "cluster_updated_at": clusters.c.updated_at,
+    "template_required": step_templates.c.required,
+    "template_retired": step_templates.c.is_retired,
+    "template_current_revision": step_templates.c.revision,
+}
+STEP_COLUMNS = tuple(column.name for column in customer_steps.c)
+
+
+def with_context(connection: Connection, step_ids: Sequence[int], *, lock: bool = False) -> dict[int, RowDict]:
+    """Give each step with its release, member, customer, cluster and template, by id; unknown ids are missing.
+
+    `lock` keeps other writers from the steps until the transaction ends (SQLite's writer is alone anyway).
+    """
+    query = _joined()
+    if lock:
+        query = query.with_for_update(of=customer_steps)
+    return {
+        row["id"]: row
+        for part in rows.chunks(step_ids)
+        for row in rows.fetch(connection, query.where(customer_steps.c.id.in_(part)))
+    }
+
+
+def of_release(connection: Connection, release_id: int, customer_id: int | None = None) -> list[RowDict]:
+    """Give the steps of a release with their context: of one customer in its order, or of all by customer."""
+    query = _joined().where(customer_steps.c.release_id == release_id)
+    if customer_id is not None:
+        query = query.where(customer_steps.c.customer_id == customer_id)
+    return rows.fetch(connection, query.order_by(customer_steps.c.customer_id, *_CATEGORY_FIRST))
+
+
+def list_steps(connection: Connection, release_id: int, customer_id: int) -> list[RowDict]:
+    """Give the steps of one member in order: deploy, then verify."""
+    query = select(customer_steps).where(
+        customer_steps.c.release_id == release_id, customer_steps.c.customer_id == customer_id
+    )
+    return rows.fetch(connection, query.order_by(*_CATEGORY_FIRST))
+
+
+def change_many(connection: Connection, changes: Sequence[tuple[int, int, Mapping[str, Any]]], now: datetime) -> int:
+    """Set columns of many steps, each only at its version; give how many rows that changed.
+
+    A change is (step id, version, column → value); all must set the same columns.
+    """
+    if not changes:
+        return 0
+    columns = changes[0][2].keys()
+    query = (
+        update(customer_steps)
+        .where(customer_steps.c.id == bindparam("at_id"), customer_steps.c.row_version == bindparam("at_version"))
+        .values(
+            {name: bindparam(f"to_{name}") for name in columns}
+            | {"updated_at": now, "row_version": customer_steps.c.row_version + 1}
+        )
+    )
+    values = [
+        {"at_id": step_id, "at_version": version} | {f"to_{name}": value for name, value in wanted.items()}
+        for step_id, version, wanted in changes
+    ]
+    return connection.execute(query, values).rowcount
+
+
+def enrol(connection: Connection, release_id: int, customer_ids: Sequence[int], now: datetime) -> None:
+    """Make these customers members of the release and give each every live template as a step, in one statement."""
+    rows.add_many(
+        connection,
+        release_customers,
+        [
+            {
+                "release_id": release_id,
+                "customer_id": customer_id,
+                "state": "active",
+                "added_at": now,
+                "updated_at": now,
+            }
+            for customer_id in customer_ids
+        ],
+    )
+    for part in rows.chunks(customer_ids):
+        connection.execute(_steps_from_templates(release_id, part, now))
+
+
+def propagate(connection: Connection, template_id: int, values: Mapping[str, Any], now: datetime) -> int:
+    """Set columns of the pending, not overridden steps of a template; give how many that were."""
+    query = (
+        update(customer_steps)
+        .where(
+            customer_steps.c.template_id == template_id,
+            customer_steps.c.status == "pending",
+            customer_steps.c.is_overridden.is_(False),
+        )
+        .values(**values, updated_at=now, row_version=customer_steps.c.row_version + 1)
+    )
+    return connection.execute(query).rowcount
+
+
+def give_to_members(connection: Connection, release_id: int, template_id: int, now: datetime) -> int:
+    """Make a template's step for every member that is not removed; give how many that were."""
+    query = _steps_from_templates(release_id, None, now, template_id=template_id)
+    return connection.execute(query).rowcount
+
+
+def shift_from(connection: Connection, release_id: int, category: str, position: int, now: datetime) -> None:
+    """Make room at `position` of a category: every step from there on moves one down."""
+    connection.execute(
+        update(customer_steps)
+        .where(
+            customer_steps.c.release_id == release_id,
+            customer_steps.c.category == category,
+            customer_steps.c.order_index >= position,
+        )
+        .values(order_index=customer_steps.c.order_index + 1, updated_at=now)
+    )
+
+
+def matrix_cells(
+    connection: Connection, release_id: int, cluster_id: int | None, customer_ids: Sequence[int] | None
+) -> list[tuple[Any, ...]]:
+    """Give the cells of a release as (customer_id, template_id, order_index, id, row_version, status, flags).
+
+    In each customer's order, deploy before verify, the customers in the order of their ids. `flags` has
+    1 overridden, 2 custom, 4 noted, 8 template moved on. Raw tuples of the driver: this is the heart's hot path.
+    """
+    steps = customer_steps
+    flags = (
+        steps.c.is_overridden.cast(Integer)
+        + 2 * steps.c.is_custom.cast(Integer)
+        + 4 * func.coalesce(steps.c.notes.is_not(None), 0).cast(Integer)
+        + 8 * func.coalesce(step_templates.c.revision != steps.c.template_revision, 0).cast(Integer)
+    )
+    query = (
+        select(
+            steps.c.customer_id,
+            steps.c.template_id,
+            steps.c.order_index,
+            steps.c.id,
+            steps.c.row_version,
+            steps.c.status,
+            flags,
+        )
+        .outerjoin(step_templates, step_templates.c.id == steps.c.template_id)
+        .where(steps.c.release_id == release_id)
+        .order_by(steps.c.customer_id, steps.c.category, steps.c.order_index, steps.c.id)
+    )
+    if customer_ids is not None:
+        query = query.where(steps.c.customer_id.in_(list(customer_ids)))
+    if cluster_id is not None:
+        query = query.join(customers, customers.c.id == steps.c.customer_id).where(customers.c.cluster_id == cluster_id)
+    return driver_rows(connection, query)
+
+
+def members(connection: Connection, release_id: int, cluster_id: int | None = None) -> list[RowDict]:
+    """Give the members of a release that are not removed, by cluster and name, with customer and cluster."""
+    query = (
+        select(
+            release_customers,
+            customers.c.name,
+            customers.c.namespace,
+            customers.c.is_active,
+            clusters.c.id.label("cluster_id"),
+            clusters.c.name.label("cluster_name"),
+        )
+        .join(customers, customers.c.id == release_customers.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .where(release_customers.c.release_id == release_id, release_customers.c.state != "removed")
+        .order_by(clusters.c.name, clusters.c.id, customers.c.name, customers.c.id)
+    )
+    return rows.fetch(connection, query if cluster_id is None else query.where(clusters.c.id == cluster_id))
+
+
+def driver_rows(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+    """Give the rows of `query` as the driver's own tuples, without the cost of a Row each."""
+    result = connection.execute(query)
+    try:
+        return result.cursor.fetchall()  # type: ignore[return-value]
+    finally:
+        result.close()
+
+
+def _joined() -> Select[Any]:
+    steps = customer_steps
+    return (
+        select(steps, *(column.label(name) for name, column in _CONTEXT.items()))
+        .join(releases, releases.c.id == steps.c.release_id)
+        .join(
+            release_customers,
+            (release_customers.c.release_id == steps.c.release_id)
+            & (release_customers.c.customer_id == steps.c.customer_id),
+        )
+        .join(customers, customers.c.id == steps.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .outerjoin(step_templates, step_templates.c.id == steps.c.template_id)
+    )
+
+
+def _steps_from_templates(
+    release_id: int, customer_ids: Sequence[int] | None, now: datetime, *, template_id: int | None = None
+) -> Any:
+    moment = literal(now, UtcTime())
+    templates, member = step_templates, release_customers
+    source = (
+        select(
+            member.c.release_id,
+            member.c.customer_id,
+            templates.c.id,
+            templates.c.revision,
+            templates.c.name,
+            templates.c.category,
+            templates.c.type,
+            templates.c.content,
+            templates.c.order_index,
+            moment.label("created_at"),
+            moment.label("updated_at"),
+        )
+        .join(templates, templates.c.release_id == member.c.release_id)
+        .where(member.c.release_id == release_id, member.c.state != "removed", templates.c.is_retired.is_(False))
+        .order_by(member.c.customer_id, templates.c.category, templates.c.order_index)
+    )
+    if customer_ids is not None:
+        source = source.where(member.c.customer_id.in_(customer_ids))
+    if template_id is not None:
+        source = source.where(templates.c.id == template_id)
+    columns = (
+        "release_id",
+        "customer_id",
+        "template_id",
+        "template_revision",
+        "name",
+        "category",
+        "type",
+        "content",
+        "order_index",
+        "created_at",
+        "updated_at",
+    )
+    return insert(customer_steps).from_select(columns, source, include_defaults=False)

@@ -1,0 +1,1 @@
+"""Parse and print files; the workbook writes what they hold."""

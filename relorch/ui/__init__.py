@@ -1,0 +1,1 @@
+"""marimo, altair and the widgets: what the pages are made of."""

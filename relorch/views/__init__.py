@@ -1,0 +1,1 @@
+"""Reads: what the pages, reports and commands look at."""

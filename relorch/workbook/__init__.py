@@ -1,0 +1,167 @@
+"""The workbook: one open database and every use case on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self, overload
+
+from relorch.model import text
+from relorch.model.progress import Progress
+from relorch.model.values import Event
+from relorch.store import Store, events
+from relorch.store.files import database_path, ensure_workbook
+from relorch.views.matrix import Matrix, matrix_of
+from relorch.views.progress import progress_by, progress_of
+from relorch.workbook.clusters import Clusters
+from relorch.workbook.core import Clock, Core, utc_now
+from relorch.workbook.customers import Customers
+from relorch.workbook.releases import Releases, require_release
+from relorch.workbook.steps import Steps
+from relorch.workbook.templates import Templates
+
+DEFAULT_DATABASE = "file:./data/app.db"
+
+
+class Workbook:
+    """Every use case on one open database, for one operator.
+
+    One verb is one transaction: the change and its events, or nothing. Threads may share it; give each
+    operator a view of their own by `acting_as`.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.clusters = Clusters(core)
+        self.customers = Customers(core)
+        self.releases = Releases(core)
+        self.templates = Templates(core)
+        self.steps = Steps(core)
+
+    @property
+    def operator(self) -> str:
+        """Who acts."""
+        return self._core.operator
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the database file."""
+        return str(self._core.store.path)
+
+    def acting_as(self, operator: str) -> Workbook:
+        """Give the same workbook for another operator; raises `InvalidValue` for a name that cannot be one."""
+        return Workbook(Core(self._core.store, _operator(operator), self._core.clock))
+
+    def at(self, moment: datetime) -> Workbook:
+        """Give the same workbook at a fixed moment (an aware time): what is done by it is recorded then."""
+        return Workbook(Core(self._core.store, self._core.operator, lambda: moment))
+
+    def now(self) -> datetime:
+        """Give the moment of the workbook's clock, in UTC."""
+        return self._core.now()
+
+    def matrix(
+        self, release_id: int, cluster_id: int | None = None, *, customer_ids: Sequence[int] | None = None
+    ) -> Matrix:
+        """Give steps × customers of a release: whole, of one cluster, or of some customers; raises `NotFound`."""
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            return matrix_of(connection, release_id, cluster_id, customer_ids)
+
+    @overload
+    def progress(self, release_id: int, by: None = None) -> Progress: ...
+    @overload
+    def progress(self, release_id: int, by: str) -> list[Progress]: ...
+    def progress(self, release_id: int, by: str | None = None) -> Progress | list[Progress]:
+        """Give how far a release is: `.total .counts .percentage .held`.
+
+        With `by` (cluster, customer, step or category) a list of these with `.key .label`, in the order of the
+        pages. Raises `NotFound`, `InvalidValue`.
+        """
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            return progress_of(connection, release_id) if by is None else progress_by(connection, release_id, by)
+
+    def history(
+        self,
+        *,
+        release_id: int | None = None,
+        customer_id: int | None = None,
+        step_id: int | None = None,
+        batch_id: int | None = None,
+        newest: int | None = None,
+    ) -> list[Event]:
+        """Give the events that match every argument, oldest first; `newest` keeps only so many of the last ones."""
+        with self._core.look() as connection:
+            found = events.select_history(
+                connection,
+                release_id=release_id,
+                customer_id=customer_id,
+                step_id=step_id,
+                batch_id=batch_id,
+                newest=newest,
+            )
+        return [Event(**row) for row in found]
+
+    def revision(self) -> int:
+        """Give the id of the newest event: it grows with every change of the workbook."""
+        with self._core.look() as connection:
+            return events.newest_id(connection)
+
+    def first_broken_event(self) -> int | None:
+        """Give the id of the first event that was tampered with, or None: the chain holds."""
+        with self._core.look() as connection:
+            return events.first_broken(connection)
+
+    def close(self) -> None:
+        """Close the database; the workbook, and every view of it by `acting_as`, is of no use after that."""
+        self._core.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_workbook(
+    url: str | None = None, operator: str | None = None, *, create: bool = True, clock: Clock = utc_now
+) -> Workbook:
+    """Open a workbook, making a new one where there is no file yet.
+
+    `url`: `sqlite:///path`, `file:path` or a path; None: the environment's DATABASE_URL, else ./data/app.db.
+    `operator`: who acts; None: the environment's RELORCH_OPERATOR, else the name of the system's user.
+    `create=False` refuses a missing file; `clock` gives aware times. An old schema is never migrated here.
+    Raises `CannotOpen` for a file that is no workbook of this schema, `InvalidValue` for the operator's name.
+    """
+    name = _operator(operator if operator is not None else default_operator())
+    path = database_path(url or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE)
+    ensure_workbook(path, create=create)
+    store = Store(path)
+    try:
+        with store.reading():
+            pass  # sets and reads back the pragmas, so that a file that cannot be used is refused now
+    except BaseException:
+        store.close()
+        raise
+    return Workbook(Core(store, name, clock))
+
+
+def default_operator() -> str:
+    """Give who acts when nobody says: RELORCH_OPERATOR, else the name of the system's user."""
+    if name := os.environ.get("RELORCH_OPERATOR"):
+        return name
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
+
+
+def _operator(name: str) -> str:
+    return text.line("operator", name, text.OPERATOR_LIMIT)

@@ -1,0 +1,108 @@
+"""Clusters: where customers live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relorch.errors import AlreadyTaken, NotAllowed, NotFound
+from relorch.model import text
+from relorch.model.values import Cluster
+from relorch.store import Connection, inventory, rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import clusters, customers
+from relorch.workbook.core import Noun
+
+
+class Clusters(Noun):
+    """The verbs of clusters."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        kubeconfig_path: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Cluster:
+        """Create an active cluster.
+
+        `name`: one line of at most 200 characters, unique among active clusters; `kubeconfig_path`: opaque
+        text that is never opened; `metadata`: a flat map of texts. Raises `InvalidValue`, `AlreadyTaken`.
+        """
+        values = _checked(name=name, kubeconfig_path=kubeconfig_path, description=description, metadata=metadata or {})
+        with self._core.change() as change:
+            _refuse_taken(change.connection, values["name"])
+            row = rows.add(change.connection, clusters, change.now, **values)
+            change.record("cluster.create", after={"id": row["id"], **values})
+        return Cluster(**row)
+
+    def get(self, cluster_id: int) -> Cluster:
+        """Give one cluster; raises `NotFound`."""
+        with self._core.look() as connection:
+            return Cluster(**require_cluster(connection, cluster_id))
+
+    def list(self, *, inactive: bool = False) -> list[Cluster]:
+        """Give the clusters by name; with `inactive` also those that are not in use any more."""
+        with self._core.look() as connection:
+            return [Cluster(**row) for row in inventory.list_clusters(connection, inactive=inactive)]
+
+    def deactivate(self, cluster_id: int) -> Cluster:
+        """Take a cluster out of use.
+
+        Raises `NotFound`, and `NotAllowed` naming the active customers that still live on it.
+        """
+        with self._core.change() as change:
+            row = require_cluster(change.connection, cluster_id)
+            _refuse_customers(change.connection, row)
+            row = rows.change(change.connection, clusters, cluster_id, change.now, is_active=False)
+            change.record("cluster.deactivate", before=_flag(cluster_id, True), after=_flag(cluster_id, False))
+        return Cluster(**row)
+
+    def reactivate(self, cluster_id: int) -> Cluster:
+        """Take a cluster into use again; raises `NotFound`, `AlreadyTaken` when its name is in use meanwhile."""
+        with self._core.change() as change:
+            row = require_cluster(change.connection, cluster_id)
+            if not row["is_active"]:
+                _refuse_taken(change.connection, row["name"])
+            row = rows.change(change.connection, clusters, cluster_id, change.now, is_active=True)
+            change.record("cluster.reactivate", before=_flag(cluster_id, False), after=_flag(cluster_id, True))
+        return Cluster(**row)
+
+
+def require_cluster(connection: Connection, cluster_id: int, field: str = "cluster_id") -> RowDict:
+    """Give the row of a cluster; raises `NotFound` or `InvalidValue` naming `field`."""
+    row = rows.by_id(connection, clusters, text.number(field, cluster_id))
+    if row is None:
+        raise NotFound("cluster", cluster_id, field)
+    return row
+
+
+def _checked(**values: object) -> RowDict:
+    known = {
+        "name": lambda value: text.line("name", value),
+        "kubeconfig_path": lambda value: text.optional_line("kubeconfig_path", value, text.PATH_LIMIT),
+        "description": lambda value: text.optional_block("description", value),
+        "metadata": text.metadata,
+    }
+    return {name: known[name](value) for name, value in values.items()}
+
+
+def _flag(cluster_id: int, active: bool) -> RowDict:
+    return {"id": cluster_id, "is_active": active}
+
+
+def _refuse_taken(connection: Connection, name: str) -> None:
+    if inventory.active_cluster_named(connection, name):
+        raise AlreadyTaken("name", name, "another active cluster has this name")
+
+
+def _refuse_customers(connection: Connection, row: RowDict) -> None:
+    if not row["is_active"]:
+        raise NotAllowed(f"Cluster '{row['name']}' is inactive already.")
+    living = rows.where(connection, customers, "name", cluster_id=row["id"], is_active=True)
+    if living:
+        names = ", ".join(customer["namespace"] for customer in living[:10])
+        more = f" and {len(living) - 10} more" if len(living) > 10 else ""
+        raise NotAllowed(
+            f"Cluster '{row['name']}' has active customers ({names}{more}); deactivate or move them first."
+        )

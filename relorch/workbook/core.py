@@ -1,0 +1,80 @@
+"""What every use case stands on: one transaction, one moment, one operator, one batch of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from relorch.errors import InvalidValue
+from relorch.store import Connection, Store, events
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Give the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Change:
+    """One use case that writes: what it records is stored with it, or not at all."""
+
+    connection: Connection
+    now: datetime
+    operator: str
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    batch_id: int | None = None
+
+    def record(
+        self,
+        action: str,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        note: str | None = None,
+        **ids: int | None,
+    ) -> None:
+        """Note a fact: `ids` are those of release_id, customer_id, template_id and step_id that it is about."""
+        self.facts.append({"action": action, "before": before, "after": after, "note": note, **ids})
+
+
+@dataclass(frozen=True)
+class Core:
+    """An open store, the operator who acts, and the clock that says when."""
+
+    store: Store
+    operator: str
+    clock: Clock = utc_now
+
+    def now(self) -> datetime:
+        """Give the moment of the clock in UTC; raises `InvalidValue` for one without a zone."""
+        moment = self.clock()
+        if moment.tzinfo is None:
+            raise InvalidValue("now", moment, "must know its time zone")
+        return moment.astimezone(UTC)
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give a connection that reads one consistent state."""
+        with self.store.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """Give one write: all of it and its events are stored on leaving, nothing after an exception."""
+        with self.store.writing() as connection:
+            change = Change(connection, self.now(), self.operator)
+            yield change
+            if change.facts:
+                change.batch_id = events.append(connection, change.facts, at=change.now, operator=self.operator)
+
+
+class Noun:
+    """One noun of the workbook: the verbs of `relorch.workbook` are its methods."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core

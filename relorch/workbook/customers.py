@@ -1,0 +1,122 @@
+"""Customers: one namespace on one cluster each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relorch.errors import AlreadyTaken, NotAllowed, NotFound
+from relorch.model import text
+from relorch.model.values import Customer
+from relorch.store import Connection, inventory, rows
+from relorch.store.rows import RowDict
+from relorch.store.tables import clusters, customers
+from relorch.workbook.clusters import require_cluster
+from relorch.workbook.core import Noun
+
+
+class Customers(Noun):
+    """The verbs of customers."""
+
+    def create(
+        self,
+        *,
+        cluster_id: int,
+        namespace: str,
+        name: str,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Customer:
+        """Create an active customer on an active cluster.
+
+        `namespace`: an RFC 1123 label, unique per cluster among active customers; `name`: one line of at most
+        200 characters; `metadata`: a flat map of texts. Raises `InvalidValue`, `AlreadyTaken`, `NotFound` for
+        an unknown cluster, `NotAllowed` for an inactive one.
+        """
+        values: RowDict = {
+            "namespace": text.namespace(namespace),
+            "name": text.line("name", name),
+            "description": text.optional_block("description", description),
+            "metadata": text.metadata(metadata),
+        }
+        with self._core.change() as change:
+            cluster = require_cluster(change.connection, cluster_id)
+            _refuse_inactive(cluster)
+            _refuse_taken(change.connection, cluster, values["namespace"])
+            row = rows.add(change.connection, customers, change.now, cluster_id=cluster_id, **values)
+            change.record("customer.create", customer_id=row["id"], after={"cluster_id": cluster_id, **values})
+        return Customer(**row)
+
+    def get(self, customer_id: int) -> Customer:
+        """Give one customer; raises `NotFound`."""
+        with self._core.look() as connection:
+            return Customer(**require_customer(connection, customer_id))
+
+    def list(self, *, cluster_id: int | None = None, inactive: bool = False) -> list[Customer]:
+        """Give the customers by cluster and name, of one cluster or all; with `inactive` also those not in use."""
+        with self._core.look() as connection:
+            if cluster_id is not None:
+                require_cluster(connection, cluster_id)
+            found = inventory.list_customers(connection, cluster_id=cluster_id, inactive=inactive)
+        return [Customer(**row) for row in found]
+
+    def deactivate(self, customer_id: int) -> Customer:
+        """Take a customer out of use.
+
+        Raises `NotFound`, and `NotAllowed` naming the active releases in which it has open work.
+        """
+        with self._core.change() as change:
+            row = require_customer(change.connection, customer_id)
+            _refuse_open_work(change.connection, row)
+            row = rows.change(change.connection, customers, customer_id, change.now, is_active=False)
+            change.record("customer.deactivate", customer_id=customer_id, before=_flag(True), after=_flag(False))
+        return Customer(**row)
+
+    def reactivate(self, customer_id: int) -> Customer:
+        """Take a customer into use again.
+
+        Raises `NotFound`, `NotAllowed` when its cluster is inactive, `AlreadyTaken` when its namespace is in use.
+        """
+        with self._core.change() as change:
+            row = require_customer(change.connection, customer_id)
+            cluster = rows.by_ids(change.connection, clusters, [row["cluster_id"]])[row["cluster_id"]]
+            _refuse_inactive(cluster)
+            if not row["is_active"]:
+                _refuse_taken(change.connection, cluster, row["namespace"])
+            row = rows.change(change.connection, customers, customer_id, change.now, is_active=True)
+            change.record("customer.reactivate", customer_id=customer_id, before=_flag(False), after=_flag(True))
+        return Customer(**row)
+
+
+def require_customer(connection: Connection, customer_id: int, field: str = "customer_id") -> RowDict:
+    """Give the row of a customer; raises `NotFound` or `InvalidValue` naming `field`."""
+    row = rows.by_id(connection, customers, text.number(field, customer_id))
+    if row is None:
+        raise NotFound("customer", customer_id, field)
+    return row
+
+
+def _flag(active: bool) -> RowDict:
+    return {"is_active": active}
+
+
+def _refuse_inactive(cluster: RowDict) -> None:
+    if not cluster["is_active"]:
+        raise NotAllowed(
+            f"cluster_id {cluster['id']}: cluster '{cluster['name']}' is inactive; reactivate it or choose another."
+        )
+
+
+def _refuse_taken(connection: Connection, cluster: RowDict, namespace: str) -> None:
+    taken = inventory.active_customer_in(connection, cluster["id"], namespace)
+    if taken:
+        why = f"customer '{taken['name']}' has this namespace on cluster '{cluster['name']}'"
+        raise AlreadyTaken("namespace", namespace, why)
+
+
+def _refuse_open_work(connection: Connection, row: RowDict) -> None:
+    if not row["is_active"]:
+        raise NotAllowed(f"Customer '{row['name']}' is inactive already.")
+    where = inventory.open_releases_of(connection, [row["id"]])
+    if where:
+        names = ", ".join(f"'{release['name']}'" for release in where)
+        raise NotAllowed(f"Customer '{row['name']}' has open work in {names}; finish it or remove the customer there.")

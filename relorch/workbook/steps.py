@@ -1,0 +1,478 @@
+"""Customer steps: the verbs of the status table, and what a step looks like from close by."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from relorch.errors import (
+    CannotRender,
+    Conflict,
+    IllegalTransition,
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    RelorchError,
+    StorageError,
+)
+from relorch.model import text
+from relorch.model.placeholders import Rendering, Scope, render, scope
+from relorch.model.status import HOLDS_TEXT, TRANSITIONS, Status, Transition, Verb, verbs_from
+from relorch.model.values import (
+    Cluster,
+    Customer,
+    CustomerStep,
+    Event,
+    MemberState,
+    Release,
+    ReleaseStatus,
+    StepTemplate,
+    StepType,
+)
+from relorch.store import events, rows, steps
+from relorch.store.rows import RowDict
+from relorch.store.tables import clusters, customers, releases, step_templates
+from relorch.workbook.core import Change, Noun
+from relorch.workbook.releases import require_release
+
+Versions = int | Mapping[int, int] | None
+Digests = str | Mapping[int, str | None] | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One step of a list that was left as it is, and the error that says why."""
+
+    step_id: int
+    error: RelorchError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a status verb did: `steps` as they are now, `refused` of a list, and the batch (None: nothing)."""
+
+    batch_id: int | None
+    steps: tuple[CustomerStep, ...]
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A verb that leads away from a step's status, and why it would be refused (None: it would not)."""
+
+    verb: Verb
+    reason: str
+    refused: str | None
+
+
+@dataclass(frozen=True)
+class StepDetail:
+    """A step from close by: all that an operator needs to act on it.
+
+    `text` and `text_sha256` are what is shown and copied: the frozen text while the step is in progress or
+    done, else what renders now (None when it cannot). `rendering` is always what renders now.
+    `place` and `places` are its position (from 1) among its customer's steps of the category.
+    """
+
+    step: CustomerStep
+    customer: Customer
+    cluster: Cluster
+    release: Release
+    template: StepTemplate | None
+    member_state: MemberState
+    rendering: Rendering
+    text: str | None
+    text_sha256: str | None
+    frozen: bool
+    place: int
+    places: int
+    choices: tuple[Choice, ...]
+    history: tuple[Event, ...]
+
+
+@dataclass
+class _Request:
+    """One call of a verb, checked."""
+
+    transition: Transition
+    reason: str | None
+    notes: str | None
+    versions: Mapping[int, int]
+    digests: Mapping[int, str | None]
+    problems: builtins.list[Refusal] = field(default_factory=list)
+
+
+class Steps(Noun):
+    """The verbs of customer steps.
+
+    Each status verb takes one id or a list. With one id a refusal raises its error; with a list the legal
+    ones are applied in one transaction and the refused are listed in the `Outcome`.
+    `expected_version` is the `row_version` that was on the screen, for a list a dict id → version;
+    `text_sha256` the digest of the text that was shown or copied, for a list a dict id → digest.
+
+    All raise `NotFound`, `NotAllowed` (release not active, member held or removed), `IllegalTransition`
+    naming the current status, and `Conflict` when the version is stale, the step is in the target status
+    already, or its text is no longer the one that was shown.
+    """
+
+    def list(self, release_id: int, customer_id: int) -> list[CustomerStep]:
+        """Give the steps of one member in order, deploy then verify; empty for a customer that is no member.
+
+        Raises `NotFound` for an unknown release.
+        """
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            found = steps.list_steps(connection, release_id, text.number("customer_id", customer_id))
+        return [CustomerStep(**row) for row in found]
+
+    def get(self, step_id: int) -> CustomerStep:
+        """Give one step; raises `NotFound`."""
+        with self._core.look() as connection:
+            return _value(_require(steps.with_context(connection, [text.number("step_id", step_id)]), step_id))
+
+    def render(self, step_id: int) -> Rendering:
+        """Give what the step's content renders to for its customer now: `.text .sha256 .problems`.
+
+        Raises `NotFound`; a text that cannot render is no error here, its problems say why.
+        """
+        with self._core.look() as connection:
+            return rendering_of(_require(steps.with_context(connection, [text.number("step_id", step_id)]), step_id))
+
+    def detail(self, step_id: int) -> StepDetail:
+        """Give the step with its target, template, text, possible verbs and history; raises `NotFound`."""
+        with self._core.look() as connection:
+            row = _require(steps.with_context(connection, [text.number("step_id", step_id)]), step_id)
+            siblings = steps.list_steps(connection, row["release_id"], row["customer_id"])
+            history = events.select_history(connection, step_id=step_id)
+            template = row["template_id"] and rows.by_id(connection, step_templates, row["template_id"])
+            customer = rows.by_ids(connection, customers, [row["customer_id"]])[row["customer_id"]]
+            cluster = rows.by_ids(connection, clusters, [row["cluster_id"]])[row["cluster_id"]]
+            release = rows.by_ids(connection, releases, [row["release_id"]])[row["release_id"]]
+        places = [sibling["id"] for sibling in siblings if sibling["category"] == row["category"]]
+        rendering = rendering_of(row)
+        shown, digest, frozen = _shown(row, rendering)
+        return StepDetail(
+            step=_value(row),
+            customer=Customer(**customer),
+            cluster=Cluster(**cluster),
+            release=Release(**release),
+            template=StepTemplate(**template) if template else None,
+            member_state=MemberState(row["member_state"]),
+            rendering=rendering,
+            text=shown,
+            text_sha256=digest,
+            frozen=frozen,
+            place=places.index(step_id) + 1,
+            places=len(places),
+            choices=tuple(_choice(row, verb, rendering) for verb in verbs_from(Status(row["status"]))),
+            history=tuple(Event(**event) for event in history),
+        )
+
+    def start(
+        self,
+        step_ids: int | Sequence[int],
+        *,
+        notes: str | None = None,
+        expected_version: Versions = None,
+        text_sha256: Digests = None,
+    ) -> Outcome:
+        """Claim steps: their rendered text is frozen from here on. Raises `CannotRender` when it does not render."""
+        return self._apply(Verb.START, step_ids, None, notes, expected_version, text_sha256)
+
+    def mark_done(
+        self,
+        step_ids: int | Sequence[int],
+        *,
+        notes: str | None = None,
+        expected_version: Versions = None,
+        text_sha256: Digests = None,
+    ) -> Outcome:
+        """Tick steps off, with the text that ran: the one `start` froze, else what renders now.
+
+        Raises `CannotRender` when it does not render.
+        """
+        return self._apply(Verb.MARK_DONE, step_ids, None, notes, expected_version, text_sha256)
+
+    def fail(
+        self,
+        step_ids: int | Sequence[int],
+        *,
+        reason: str,
+        expected_version: Versions = None,
+        text_sha256: Digests = None,
+    ) -> Outcome:
+        """Record that steps went wrong and why; raises `InvalidValue` for a blank reason."""
+        return self._apply(Verb.FAIL, step_ids, reason, None, expected_version, text_sha256)
+
+    def skip(self, step_ids: int | Sequence[int], *, reason: str, expected_version: Versions = None) -> Outcome:
+        """Leave steps out and say why.
+
+        Raises `InvalidValue` for a blank reason, `NotAllowed` while the live template is required.
+        """
+        return self._apply(Verb.SKIP, step_ids, reason, None, expected_version, None)
+
+    def revert(
+        self, step_ids: int | Sequence[int], *, reason: str | None = None, expected_version: Versions = None
+    ) -> Outcome:
+        """Record that what steps did was taken back."""
+        return self._apply(Verb.REVERT, step_ids, reason, None, expected_version, None)
+
+    def reopen(
+        self, step_ids: int | Sequence[int], *, reason: str | None = None, expected_version: Versions = None
+    ) -> Outcome:
+        """Make steps pending again: what was executed is cleared from the row and stays in the history."""
+        return self._apply(Verb.REOPEN, step_ids, reason, None, expected_version, None)
+
+    def _apply(
+        self,
+        verb: Verb,
+        step_ids: int | Sequence[int],
+        reason: str | None,
+        notes: str | None,
+        expected_version: Versions,
+        text_sha256: Digests,
+    ) -> Outcome:
+        ids, alone = _ids(step_ids)
+        rule = TRANSITIONS[verb]
+        request = _Request(
+            rule,
+            text.reason(reason, required=rule.reason == "required"),
+            text.reason(notes, required=False, field="notes"),
+            _per_id("expected_version", ids, alone, expected_version, int),
+            _per_id("text_sha256", ids, alone, text_sha256, str),
+        )
+        with self._core.change() as change:
+            applied = _apply_all(change, request, ids, alone)
+        return Outcome(change.batch_id, tuple(_value(row) for row in applied), tuple(request.problems))
+
+
+def rendering_of(row: RowDict) -> Rendering:
+    """Give what a step row with its context renders to now."""
+    return render(row["content"], StepType(row["type"]), scope_of(row))
+
+
+def scope_of(row: RowDict) -> Scope:
+    """Give what the placeholders of a step row with its context stand for."""
+    return scope(
+        customer_name=row["customer_name"],
+        namespace=row["namespace"],
+        cluster_name=row["cluster_name"],
+        kubeconfig_path=row["kubeconfig_path"],
+        release_name=row["release_name"],
+        release_version=row["release_version"],
+        customer_metadata=row["customer_metadata"],
+        cluster_metadata=row["cluster_metadata"],
+        release_metadata=row["release_metadata"],
+    )
+
+
+def _apply_all(change: Change, request: _Request, ids: Sequence[int], alone: bool) -> builtins.list[RowDict]:
+    """Change every step that may be changed, and give their rows as they are now."""
+    found = steps.with_context(change.connection, ids, lock=True)
+    changes: builtins.list[tuple[RowDict, RowDict]] = []
+    for step_id in ids:
+        try:
+            row = _require(found, step_id)
+            changes.append((row, _new_columns(change, request, row)))
+        except StorageError:
+            raise
+        except RelorchError as error:
+            if alone:
+                raise
+            request.problems.append(Refusal(step_id, error))
+    written = steps.change_many(
+        change.connection, [(row["id"], row["row_version"], new) for row, new in changes], change.now
+    )
+    if written != len(changes):
+        raise StorageError(f"{len(changes) - written} steps changed while they were being written; try again.")
+    for row, new in changes:
+        before, after = rows.diff(row, new)
+        change.record(
+            f"step.{request.transition.verb}",
+            release_id=row["release_id"],
+            customer_id=row["customer_id"],
+            template_id=row["template_id"],
+            step_id=row["id"],
+            before=before,
+            after=after,
+            note=request.reason if request.reason is not None else request.notes,
+        )
+    return [row | new | {"row_version": row["row_version"] + 1, "updated_at": change.now} for row, new in changes]
+
+
+def _new_columns(change: Change, request: _Request, row: RowDict) -> RowDict:
+    """Give the columns one step gets by the verb, or raise why it may not have it."""
+    rule = request.transition
+    _refuse_closed_doors(row)
+    _refuse_overtaken(change, request, row)
+    if Status(row["status"]) not in rule.sources:
+        raise IllegalTransition(row["id"], rule.verb, row["status"], verbs_from(Status(row["status"])))
+    if rule.verb is Verb.SKIP and _is_required(row):
+        raise NotAllowed(f"Step {row['id']} '{row['name']}' is required and cannot be skipped.")
+    columns = {
+        "status": rule.target.value,
+        "executed_at": change.now,
+        "executed_by": change.operator,
+        "executed_content": row["executed_content"],
+        "executed_sha256": row["executed_sha256"],
+        "notes": row["notes"],
+        "skip_reason": row["skip_reason"],
+    }
+    if rule.verb is Verb.REOPEN:
+        columns |= dict.fromkeys(("executed_at", "executed_by", "executed_content", "executed_sha256"))
+    if rule.freezes:
+        columns |= _frozen(change, request, row)
+    return columns | _words(request)
+
+
+def _words(request: _Request) -> RowDict:
+    """Give the columns that mirror what was said with the verb; nothing said leaves them as they are."""
+    if request.transition.verb is Verb.SKIP:
+        return {"skip_reason": request.reason}
+    said = request.reason if request.reason is not None else request.notes
+    return {} if said is None else {"notes": said}
+
+
+def _frozen(change: Change, request: _Request, row: RowDict) -> RowDict:
+    """Give the text that is recorded: what was frozen already, else what renders now."""
+    rendering = rendering_of(row)
+    shown, digest, frozen = _shown(row, rendering)
+    wanted = request.digests.get(row["id"])
+    if wanted is not None and wanted != digest:
+        raise _text_changed(change, row)
+    if frozen:
+        return {}
+    if rendering.problems and request.transition.renders:
+        raise CannotRender(row["id"], rendering.problems)
+    return {"executed_content": shown, "executed_sha256": digest}
+
+
+def _shown(row: RowDict, rendering: Rendering) -> tuple[str | None, str | None, bool]:
+    """Give the text an operator sees and copies, its digest, and whether it is the frozen one."""
+    if Status(row["status"]) in HOLDS_TEXT and row["executed_content"] is not None:
+        return row["executed_content"], row["executed_sha256"], True
+    return rendering.text, rendering.sha256, False
+
+
+def _refuse_closed_doors(row: RowDict) -> None:
+    why = _closed_door(row)
+    if why is not None:
+        raise NotAllowed(f"Step {row['id']} '{row['name']}': {why}")
+
+
+def _closed_door(row: RowDict) -> str | None:
+    """Give why nothing of this step can be changed now, or None."""
+    if row["release_status"] != ReleaseStatus.ACTIVE:
+        return f"release '{row['release_name']}' is {row['release_status']} and can only be read; reopen it first."
+    if row["member_state"] != MemberState.ACTIVE:
+        return f"customer '{row['customer_name']}' is {row['member_state']} in this release; resume or add it first."
+    return None
+
+
+def _refuse_overtaken(change: Change, request: _Request, row: RowDict) -> None:
+    target = request.transition.target
+    expected = request.versions.get(row["id"])
+    if row["status"] != target and (expected is None or expected == row["row_version"]):
+        return
+    latest = events.latest_of_steps(change.connection, [row["id"]]).get(row["id"])
+    who = latest["operator"] if latest else row["executed_by"]
+    when = latest["at"] if latest else row["executed_at"]
+    by = _by(who, when, change.operator)
+    state = _words_of(row["status"])
+    subject = f"Step {row['id']} '{row['name']}' of {row['customer_name']}"
+    if row["status"] == target:
+        message = f"{subject} is already {state}{by}; nothing was changed."
+    else:
+        message = f"{subject} was changed{by} after it was shown and is {state} now; look again before you act."
+    raise Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
+
+
+def _text_changed(change: Change, row: RowDict) -> Conflict:
+    """Say which of all that makes up a text was changed last."""
+    parts = {
+        "the step's own text": row["updated_at"],
+        f"customer '{row['customer_name']}'": row["customer_updated_at"],
+        f"cluster '{row['cluster_name']}'": row["cluster_updated_at"],
+        f"release '{row['release_name']}'": row["release_updated_at"],
+    }
+    what = max(parts, key=lambda name: parts[name])
+    message = (
+        f"The text of step {row['id']} '{row['name']}' of {row['customer_name']} is no longer the one that was shown: "
+        f"{what} was changed at {_clock_time(parts[what])}. Read the new text before you run it."
+    )
+    latest = events.latest_of_steps(change.connection, [row["id"]]).get(row["id"])
+    who, when = (latest["operator"], latest["at"]) if latest else (None, parts[what])
+    return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
+
+
+def _by(who: str | None, when: datetime | None, operator: str) -> str:
+    name = "" if who is None else " by you" if who == operator else f" by {who}"
+    return name + ("" if when is None else f" at {_clock_time(when)}")
+
+
+def _clock_time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _words_of(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def _is_required(row: RowDict) -> bool:
+    return bool(row["template_required"]) and not row["template_retired"]
+
+
+def _choice(row: RowDict, verb: Verb, rendering: Rendering) -> Choice:
+    """Say whether the verb would be refused now, without trying it."""
+    rule = TRANSITIONS[verb]
+    refused = _closed_door(row)
+    if refused is None and verb is Verb.SKIP and _is_required(row):
+        refused = "This step is required and cannot be skipped."
+    if refused is None and rule.renders and rendering.problems and not _shown(row, rendering)[2]:
+        refused = "Its text cannot render; it can be failed or skipped."
+    return Choice(verb, rule.reason, refused)
+
+
+def _ids(step_ids: int | Sequence[int]) -> tuple[builtins.list[int], bool]:
+    """Give the ids, each once, and whether it was a single one."""
+    if isinstance(step_ids, int):
+        return [text.number("step_id", step_ids)], True
+    if isinstance(step_ids, str | bytes):
+        raise InvalidValue("step_ids", step_ids, "must be an id or a list of ids")
+    try:
+        ids = list(dict.fromkeys(text.number("step_id", step_id) for step_id in step_ids))
+    except TypeError:
+        raise InvalidValue("step_ids", step_ids, "must be an id or a list of ids") from None
+    if not ids:
+        raise InvalidValue("step_ids", ids, "must name at least one step")
+    return ids, False
+
+
+def _per_id(field_name: str, ids: Sequence[int], alone: bool, value: Any, kind: type) -> Mapping[int, Any]:
+    """Give what was passed for each id: one value for one id, a dict for a list."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        given = dict(value)
+    elif alone:
+        given = {ids[0]: value}
+    else:
+        raise InvalidValue(field_name, value, "must be a dict of step id to value when a list of steps is given")
+    for wanted in given.values():
+        if wanted is not None and (not isinstance(wanted, kind) or isinstance(wanted, bool)):
+            raise InvalidValue(field_name, wanted, f"must be a {'number' if kind is int else 'text'}")
+    return given
+
+
+def _require(found: Mapping[int, RowDict], step_id: int) -> RowDict:
+    row = found.get(step_id)
+    if row is None:
+        raise NotFound("step", step_id)
+    return row
+
+
+def _value(row: RowDict) -> CustomerStep:
+    return CustomerStep(**{name: row[name] for name in steps.STEP_COLUMNS})
