@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from relorch.errors import CannotOpen
@@ -98,20 +99,30 @@ def _unreadable(path: Path, error: sqlite3.Error) -> CannotOpen:
 
 def _create(path: Path) -> None:
     """Make a new workbook under a temporary name and give it its own when it is complete."""
+    with being_made(path) as partial:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        migrate.create(partial)
+    _check_identity(path)
+
+
+@contextmanager
+def being_made(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path` to make a file under; leaving gives it its own name, whole or not at all.
+
+    When somebody else made `path` meanwhile, theirs stays. Raises `CannotOpen` when it cannot be made.
+    """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        migrate.create(partial)
-        with suppress(FileExistsError):  # somebody else made it meanwhile: theirs is as good
+        yield partial
+        with suppress(FileExistsError):
             os.link(partial, path)
         _flush_folder(path.parent)
     except OSError as error:
         raise CannotOpen(f"{path}: it cannot be created ({error.strerror}).") from error
     finally:
-        for leftover in (partial, partial.with_name(partial.name + "-journal")):
-            leftover.unlink(missing_ok=True)
-    _check_identity(path)
+        for ending in ("", "-journal", "-wal", "-shm"):
+            partial.with_name(partial.name + ending).unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from relorch.model.values import Event
 from relorch.store import Store, events
 from relorch.store.files import database_path, ensure_workbook
 from relorch.views.matrix import Matrix, matrix_of
+from relorch.views.overview import Overview, overview_of
 from relorch.views.progress import progress_by, progress_of
 from relorch.workbook.clusters import Clusters
 from relorch.workbook.core import Clock, Core, utc_now
@@ -104,6 +105,11 @@ class Workbook:
                 newest=newest,
             )
         return [Event(**row) for row in found]
+
+    def overview(self) -> Overview:
+        """Give what an operator wants to know first: active releases, what failed, what is next, what happened."""
+        with self._core.look() as connection:
+            return overview_of(connection, self.operator)
 
     def revision(self) -> int:
         """Give the id of the newest event: it grows with every change of the workbook."""

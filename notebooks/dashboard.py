@@ -1,0 +1,51 @@
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
+"""The dashboard: how far each active release is, what failed, what is next, what happened lately."""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="full", app_title="Dashboard · relorch")
+
+with app.setup:
+    import marimo as mo
+
+    from relorch.errors import CannotOpen
+    from relorch.ui import dashboard, page, session
+
+
+@app.cell
+def params():
+    """What the address asks for; a test replaces it."""
+    params = session.read_params()
+    return (params,)
+
+
+@app.cell
+def workbook(params):
+    """The workbook this page shows; a test replaces it."""
+    try:
+        workbook = session.open_page(params)
+    except CannotOpen as error:
+        mo.stop(True, page.refusal(error))
+    return (workbook,)
+
+
+@app.cell
+def top():
+    """The bar and the title."""
+    page.header("dashboard", "Dashboard")
+    return
+
+
+@app.cell
+def board(workbook):
+    """Reads and draws the whole board."""
+    page.show(dashboard.board(workbook.overview(), workbook.now()))
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,66 @@
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
+"""The matrix: steps × customers of one release, with the selected step beside it."""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="full", app_title="Matrix · relorch")
+
+with app.setup:
+    import marimo as mo
+
+    from relorch.errors import CannotOpen, NotFound
+    from relorch.model.values import ReleaseStatus
+    from relorch.ui import desk, page, session, words
+
+
+@app.cell
+def params():
+    """Which release and which step the address asks for; a test replaces it."""
+    params = session.read_params()
+    return (params,)
+
+
+@app.cell
+def workbook(params):
+    """The workbook this page shows; a test replaces it."""
+    try:
+        workbook = session.open_page(params)
+    except CannotOpen as error:
+        mo.stop(True, page.refusal(error))
+    return (workbook,)
+
+
+@app.cell
+def release(params, workbook):
+    """The release the page is about, with the top of the page."""
+    try:
+        release = desk.wanted_release(workbook, params)
+    except NotFound:
+        mo.stop(
+            True,
+            mo.vstack(
+                [
+                    page.header("matrix", "Matrix", beside=desk.other_releases(workbook.releases.list(), None)),
+                    page.notice(words.NO_SUCH_RELEASE),
+                ]
+            ),
+        )
+    page.header("matrix", desk.title_of(release), beside=desk.other_releases(workbook.releases.list(), release))
+    return (release,)
+
+
+@app.cell
+def grid(params, release, workbook):
+    """The matrix and the step beside it."""
+    mo.stop(release is None, page.notice(words.FIRST_RUN_SAMPLE))
+    mo.stop(release.status is ReleaseStatus.DRAFT, page.notice(words.DRAFT_HAS_NO_MATRIX))
+    desk.desk(workbook, release, desk.wanted_step(workbook, release, params))
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,253 @@
+"""The sample that `serve --sample` shows: clusters, customers, three releases and their story, from `data/sample`.
+
+Only values come out of here; `relorch.workbook.sample` makes a workbook and its history of them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relorch.errors import InvalidValue, NotFound
+
+_CUSTOMER_COLUMNS = ("cluster", "namespace", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCluster:
+    """A cluster as `clusters.yaml` describes it."""
+
+    name: str
+    kubeconfig_path: str
+    description: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCustomer:
+    """A row of `customers.csv`; `metadata` are the columns after the name, without the empty ones."""
+
+    cluster: str
+    namespace: str
+    name: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStep:
+    """A step of a release file, in the order in which it stands there."""
+
+    category: str
+    name: str
+    type: str
+    required: bool
+    description: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRelease:
+    """One file of `releases/`."""
+
+    name: str
+    type: str
+    version_number: str
+    description: str
+    metadata: Mapping[str, str]
+    steps: tuple[SampleStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One thing that happened: the verb, whole minutes after the one before, and its reason or note."""
+
+    verb: str
+    minutes: int
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the operators met in one release: beats by (namespace, step), and notes by step.
+
+    `{minutes}` in a note stands for how long the step took.
+    """
+
+    release: str
+    notes: Mapping[str, tuple[str, ...]]
+    incidents: Mapping[tuple[str, str], tuple[Beat, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Everything in the sample's folder, each by what names it."""
+
+    clusters: tuple[SampleCluster, ...]
+    customers: tuple[SampleCustomer, ...]
+    releases: Mapping[str, SampleRelease]
+    stories: Mapping[str, Story]
+
+
+def sample_folder() -> Path:
+    """Give the folder with the sample's files: inside an installed package, else beside a source checkout's.
+
+    Raises `NotFound` when neither is there.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for root in (package / "_shipped", package.parent):
+        folder = root / "data" / "sample"
+        if (folder / "clusters.yaml").is_file():
+            return folder
+    raise NotFound("sample folder", "data/sample", "folder")
+
+
+def read_sample(folder: Path | None = None) -> Sample:
+    """Read the sample from `folder`, by default from `sample_folder()`.
+
+    Raises `InvalidValue` naming the file and what is missing or of the wrong kind in it.
+    """
+    folder = folder or sample_folder()
+    releases = [_release(_Entry(_yaml(path), path.name)) for path in sorted((folder / "releases").glob("*.yaml"))]
+    stories = [_story(entry) for entry in _entries(folder / "history.yaml")]
+    return Sample(
+        clusters=tuple(_cluster(entry) for entry in _entries(folder / "clusters.yaml")),
+        customers=_customers(folder / "customers.csv"),
+        releases={release.name: release for release in releases},
+        stories={story.release: story for story in stories},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A map out of a file, and where it stands, for the message when something is wrong with it."""
+
+    fields: object
+    where: str
+
+    def _get(self, key: str, kind: type) -> Any:
+        value = self.fields.get(key) if isinstance(self.fields, dict) else None
+        if not isinstance(value, kind):
+            raise InvalidValue(self.where, value, f"needs '{key}', a {kind.__name__}")
+        return value
+
+    def text(self, key: str) -> str:
+        """Give the text at `key`; YAML's numbers and dates do not pass for one."""
+        value: str = self._get(key, str)
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Give the yes or no at `key`."""
+        value: bool = self._get(key, bool)
+        return value
+
+    def texts(self, key: str) -> dict[str, str]:
+        """Give the map of texts at `key`."""
+        inner = self.inner(key)
+        return {name: inner.text(name) for name in self.keys(key)}
+
+    def entries(self, key: str) -> tuple[_Entry, ...]:
+        """Give the list of maps at `key`."""
+        return _numbered(self._get(key, list), f"{self.where}, {key}")
+
+    def items(self, key: str) -> list[object]:
+        """Give the list at `key`."""
+        value: list[object] = self._get(key, list)
+        return value
+
+    def keys(self, key: str) -> list[str]:
+        """Give the keys of the map at `key`."""
+        return list(self._get(key, dict))
+
+    def inner(self, key: str) -> _Entry:
+        """Give the map at `key`."""
+        return _Entry(self._get(key, dict), f"{self.where}, {key}")
+
+
+def _cluster(entry: _Entry) -> SampleCluster:
+    return SampleCluster(
+        name=entry.text("name"),
+        kubeconfig_path=entry.text("kubeconfig_path"),
+        description=entry.text("description"),
+        metadata=entry.texts("metadata"),
+    )
+
+
+def _customers(path: Path) -> tuple[SampleCustomer, ...]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(_customer(row, f"{path.name}, row {at}") for at, row in enumerate(csv.DictReader(file), 1))
+
+
+def _customer(row: dict[str | Any, str | Any], where: str) -> SampleCustomer:
+    if None in row or None in row.values():
+        raise InvalidValue(where, list(row.values()), "must have as many cells as there are columns")
+    cluster, namespace, name = (_Entry(row, where).text(column) for column in _CUSTOMER_COLUMNS)
+    metadata = {key: cell for key, cell in row.items() if cell and key not in _CUSTOMER_COLUMNS}
+    return SampleCustomer(cluster, namespace, name, metadata)
+
+
+def _release(entry: _Entry) -> SampleRelease:
+    return SampleRelease(
+        name=entry.text("name"),
+        type=entry.text("type"),
+        version_number=entry.text("version_number"),
+        description=entry.text("description"),
+        metadata=entry.texts("metadata"),
+        steps=tuple(_step(step) for step in entry.entries("steps")),
+    )
+
+
+def _step(entry: _Entry) -> SampleStep:
+    return SampleStep(
+        category=entry.text("category"),
+        name=entry.text("name"),
+        type=entry.text("type"),
+        required=entry.flag("required"),
+        description=entry.text("description"),
+        content=entry.text("content"),
+    )
+
+
+def _story(entry: _Entry) -> Story:
+    notes = entry.inner("notes")
+    return Story(
+        release=entry.text("release"),
+        notes={step: tuple(map(str, notes.items(step))) for step in entry.keys("notes")},
+        incidents={
+            (incident.text("customer"), incident.text("step")): tuple(
+                _beat(line, incident.where) for line in incident.items("happened")
+            )
+            for incident in entry.entries("incidents")
+        },
+    )
+
+
+def _beat(line: object, where: str) -> Beat:
+    match line:
+        case [str(verb), int(minutes)]:
+            return Beat(verb, minutes, None)
+        case [str(verb), int(minutes), str(words)]:
+            return Beat(verb, minutes, words)
+    raise InvalidValue(where, line, "must read [verb, minutes] or [verb, minutes, words]")
+
+
+def _entries(path: Path) -> tuple[_Entry, ...]:
+    content = _yaml(path)
+    if not isinstance(content, list):
+        raise InvalidValue(path.name, content, "must be a list")
+    return _numbered(content, path.name)
+
+
+def _numbered(entries: list[object], where: str) -> tuple[_Entry, ...]:
+    return tuple(_Entry(entry, f"{where}, entry {at}") for at, entry in enumerate(entries, 1))
+
+
+def _yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InvalidValue(path.name, str(error), "is not YAML") from None

@@ -1,0 +1,91 @@
+"""The matrix and the step beside it, as one thing to work at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import marimo as mo
+
+from relorch.errors import NotFound
+from relorch.model.values import Release, ReleaseStatus
+from relorch.ui import words
+from relorch.ui.page import Markup, element, html, joined, show
+from relorch.ui.session import Params
+from relorch.ui.widgets.matrix import MatrixWidget
+from relorch.ui.widgets.step import StepWidget
+from relorch.workbook import Workbook
+
+
+def desk(workbook: Workbook, release: Release, selected: int = 0) -> mo.Html:
+    """Give the matrix of a release with the step panel; `selected` is the step that is open at first (0: none).
+
+    What the panel stores, the matrix shows from then on.
+    """
+    channel = f"release-{release.id}"
+    matrix = MatrixWidget(workbook, release, channel=channel, selected=selected)
+    step = StepWidget(workbook, channel=channel, opened=selected, on_change=matrix.refresh)
+    return show(
+        html(
+            '<div class="ro-desk"><section aria-label="Matrix">{matrix}</section>'
+            '<aside aria-label="Step">{step}</aside></div>',
+            matrix=element(mo.ui.anywidget(matrix)),
+            step=element(mo.ui.anywidget(step)),
+        )
+    )
+
+
+def wanted_release(workbook: Workbook, params: Params) -> Release | None:
+    """Give the release the page is about: the one that was asked for, else the newest active, else the newest.
+
+    None when there is none at all. Raises `NotFound` when the one asked for is not there.
+    """
+    releases = workbook.releases.list()
+    asked = params.text("release")
+    if asked is not None:
+        for release in releases:
+            if asked in (str(release.id), release.name):
+                return release
+        raise NotFound("release", asked, "release")
+    active = [release for release in releases if release.status is ReleaseStatus.ACTIVE]
+    return next(iter(active or releases), None)
+
+
+def wanted_step(workbook: Workbook, release: Release, params: Params) -> int:
+    """Give the id of the step that was asked for, or 0 when none was or it is not of this release."""
+    number = params.number("step")
+    if number is None or number == 0:
+        return 0
+    try:
+        step = workbook.steps.get(number)
+    except NotFound:
+        return 0
+    return step.id if step.release_id == release.id else 0
+
+
+def other_releases(releases: Sequence[Release], current: Release | None) -> Markup:
+    """Give the way to the matrices of the other releases."""
+    others = [release for release in releases if current is None or release.id != current.id]
+    if not others:
+        return Markup()
+    rows = joined(
+        html(
+            '<li><a href="?release={id}">{name}</a><span class="ro-chip">{status}</span></li>',
+            id=release.id,
+            name=release.name,
+            status=release.status.value,
+        )
+        for release in others
+    )
+    return html('<details class="ro-others"><summary>other releases</summary><ul>{rows}</ul></details>', rows=rows)
+
+
+def title_of(release: Release | None) -> Markup:
+    """Give the page's title: which release, which version, in which status."""
+    if release is None:
+        return html("{text}", text=words.NO_RELEASE)
+    return html(
+        '{name} <span class="ro-chip">{version}</span> <span class="ro-chip">{status}</span>',
+        name=release.name,
+        version=release.version_number or "no version",
+        status=release.status.value,
+    )

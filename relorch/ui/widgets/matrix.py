@@ -1,0 +1,88 @@
+"""The matrix: steps × customers, drawn by the browser from bytes, kept up to date by patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from relorch.model.values import Release
+from relorch.ui.widgets import module, style
+from relorch.views.matrix import Matrix
+from relorch.workbook import Workbook
+
+
+class MatrixWidget(anywidget.AnyWidget):
+    """Steps × customers of one release. It only shows and selects: verbs go through the step beside it."""
+
+    _esm = module("matrix")
+    _css = style("matrix")
+    head = traitlets.Dict().tag(sync=True)
+    cells = traitlets.Bytes().tag(sync=True)
+    channel = traitlets.Unicode().tag(sync=True)
+    selected = traitlets.Int().tag(sync=True)
+
+    def __init__(self, workbook: Workbook, release: Release, *, channel: str, selected: int = 0) -> None:
+        matrix = workbook.matrix(release.id)
+        super().__init__(
+            head=_head(matrix, release, workbook.operator), cells=matrix.packed(), channel=channel, selected=selected
+        )
+        self._workbook = workbook
+        self._release_id = release.id
+        self._row_of = {row.template_id: at for at, row in enumerate(matrix.rows)}
+        self._column_of = {customer.id: at for at, customer in enumerate(matrix.customers)}
+
+    def refresh(self, customer_ids: Sequence[int]) -> None:
+        """Draw the columns of these customers anew, as they are stored now."""
+        shown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id in self._column_of]
+        if not shown:
+            return
+        matrix = self._workbook.matrix(self._release_id, customer_ids=shown)
+        self.send({"type": "patch", "cells": list(self._patches(matrix))})
+
+    def _patches(self, matrix: Matrix) -> Any:
+        rows = [self._row_of.get(row.template_id) for row in matrix.rows]
+        columns = [self._column_of[customer.id] for customer in matrix.customers]
+        for cell in matrix.cells():
+            row = rows[cell.row]
+            if row is not None:
+                at = cell.row * len(columns) + cell.column
+                yield [row, columns[cell.column], cell.id, cell.version, matrix.statuses[at], cell.flags]
+
+
+def _head(matrix: Matrix, release: Release, operator: str) -> dict[str, Any]:
+    clusters = {customer.cluster_id: customer.cluster_name for customer in matrix.customers}
+    place = {cluster_id: at for at, cluster_id in enumerate(clusters)}
+    return {
+        "release": {
+            "id": release.id,
+            "name": release.name,
+            "version": release.version_number,
+            "status": release.status.value,
+        },
+        "operator": operator,
+        "clusters": [{"id": cluster_id, "name": name} for cluster_id, name in clusters.items()],
+        "customers": [
+            {
+                "id": customer.id,
+                "name": customer.name,
+                "namespace": customer.namespace,
+                "cluster": place[customer.cluster_id],
+                "state": customer.state,
+            }
+            for customer in matrix.customers
+        ],
+        "rows": [
+            {
+                "key": f"template-{row.template_id}",
+                "category": row.category,
+                "name": row.name,
+                "type": row.type,
+                "template_id": row.template_id,
+                "required": row.required,
+            }
+            for row in matrix.rows
+        ],
+    }

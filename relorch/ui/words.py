@@ -1,0 +1,98 @@
+"""The sentences of the pages, in one place; the browser tests read them from here too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from relorch.model.status import Verb
+
+VERB_LABEL = {
+    Verb.START: "Start",
+    Verb.MARK_DONE: "Mark done",
+    Verb.FAIL: "Fail",
+    Verb.SKIP: "Skip",
+    Verb.REVERT: "Revert",
+    Verb.REOPEN: "Reopen",
+}
+VERB_KEY = {
+    Verb.START: "b",
+    Verb.MARK_DONE: "d",
+    Verb.FAIL: "f",
+    Verb.SKIP: "s",
+    Verb.REVERT: "r",
+    Verb.REOPEN: "o",
+}
+DID = {
+    Verb.START: "Started",
+    Verb.MARK_DONE: "Done",
+    Verb.FAIL: "Recorded as failed",
+    Verb.SKIP: "Skipped",
+    Verb.REVERT: "Recorded as reverted",
+    Verb.REOPEN: "Reopened",
+}
+ACTION = {
+    "step.start": "started",
+    "step.mark_done": "marked done",
+    "step.fail": "recorded as failed",
+    "step.skip": "skipped",
+    "step.revert": "recorded as reverted",
+    "step.reopen": "reopened",
+    "template.add": "added the step template",
+    "template.update": "changed the step template",
+    "release.create": "created the release",
+    "release.activate": "activated the release",
+    "release.add_customers": "added customers to the release",
+    "release.archive": "archived the release",
+    "release.reopen": "reopened the release",
+    "customer.create": "created the customer",
+    "customer.deactivate": "deactivated the customer",
+    "customer.reactivate": "reactivated the customer",
+    "cluster.create": "created the cluster",
+    "cluster.deactivate": "deactivated the cluster",
+    "cluster.reactivate": "reactivated the cluster",
+}
+
+NOT_GUARDED = (
+    "Not guarded: this page runs alone, and anything on this machine can reach it. "
+    "Start 'relorch serve' for the guarded workbook with all its pages."
+)
+NOT_UNDERSTOOD = "The page sent something that was not understood; nothing was stored. Reload the page."
+NO_RELEASE = "There is no release yet."
+NO_SUCH_RELEASE = "There is no such release. It may have been deleted, or the link is wrong."
+DRAFT_HAS_NO_MATRIX = "This release is a draft: it has no customers yet. Activate it to give them its steps."
+RELEASE_WITHOUT_STEPS = "This release has no members, so there is nothing to show yet."
+CANNOT_OPEN = "The workbook cannot be opened."
+FIRST_RUN_TITLE = "An empty workbook. Three steps to the first release:"
+FIRST_RUN = (
+    "Write down your clusters and the customers on them.",
+    "Create a release and the steps that every customer gets.",
+    "Activate it for the customers you choose; the matrix opens.",
+)
+FIRST_RUN_SAMPLE = "To look around first, stop the server and start it with 'relorch serve --sample'."
+ALL_QUIET = "Nothing failed, and no release is waiting."
+
+
+def moment(at: datetime) -> str:
+    """Give a time for people, to the minute, with its zone."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def age(at: datetime, now: datetime) -> str:
+    """Give how long ago a time was, in one unit: '12 min ago'."""
+    seconds = int((now - at).total_seconds())
+    if seconds < 60:
+        return "just now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    raise AssertionError("a minute has been reached above")
+
+
+def action(name: str) -> str:
+    """Give an event's action in the words of the screen."""
+    return ACTION.get(name, name.replace(".", " ").replace("_", " "))
+
+
+def steps(count: int) -> str:
+    """Give a count of steps with its noun."""
+    return f"{count:,} step" if count == 1 else f"{count:,} steps"
