@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -72,3 +74,21 @@ class Build:
 @pytest.fixture
 def build(wb: Workbook) -> Build:
     return Build(wb)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's browser, for which `evil.example` is this machine. Skips without it, unless it is required."""
+    path = shutil.which("chromium")
+    if path is None and os.environ.get("RELORCH_REQUIRE_BROWSER") == "1":
+        pytest.fail("RELORCH_REQUIRE_BROWSER=1, but there is no chromium on the path")
+    if path is None:
+        pytest.skip("there is no chromium on the path")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        rules = "--host-resolver-rules=MAP evil.example 127.0.0.1"
+        browser = driver.chromium.launch(executable_path=path, args=[*quiet, rules])
+        yield browser
+        browser.close()

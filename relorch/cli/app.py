@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from relorch.cli.output import complain, say
+from relorch.cli.output import complain, say, say_json
 from relorch.model.progress import Progress
 from relorch.model.values import Release
 from relorch.workbook import Workbook, open_workbook
@@ -74,7 +73,7 @@ def status(context: typer.Context, db: Database = None, operator: Operator = Non
     with _opened(context, db, operator) as workbook:
         releases = [(release, workbook.progress(release.id)) for release in workbook.releases.list()]
     if as_json:
-        say(json.dumps([_release_as_json(release, progress) for release, progress in releases], indent=2))
+        say_json([_release_as_json(release, progress) for release, progress in releases])
         return
     for release, progress in releases:
         share = "no steps" if progress.percentage is None else f"{progress.percentage} %"

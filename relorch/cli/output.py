@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 
@@ -16,6 +17,11 @@ def plain(text: str) -> str:
 def say(text: str = "") -> None:
     """Print one line of data to stdout."""
     print(plain(text), flush=True)
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON to stdout; whatever is not plain ASCII is escaped."""
+    print(json.dumps(value, indent=2), flush=True)
 
 
 def complain(text: str) -> None:

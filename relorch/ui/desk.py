@@ -26,8 +26,7 @@ def desk(workbook: Workbook, release: Release, selected: int = 0) -> mo.Html:
     step = StepWidget(workbook, channel=channel, opened=selected, on_change=matrix.refresh)
     return show(
         html(
-            '<div class="ro-desk"><section aria-label="Matrix">{matrix}</section>'
-            '<aside aria-label="Step">{step}</aside></div>',
+            '<div class="ro-desk"><div>{matrix}</div><aside>{step}</aside></div>',
             matrix=element(mo.ui.anywidget(matrix)),
             step=element(mo.ui.anywidget(step)),
         )

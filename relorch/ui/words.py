@@ -77,15 +77,18 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def age(at: datetime, now: datetime) -> str:
-    """Give how long ago a time was, in one unit: '12 min ago'."""
-    seconds = int((now - at).total_seconds())
-    if seconds < 60:
-        return "just now"
+def duration(since: datetime, now: datetime) -> str:
+    """Give how long it has been, in one unit: '12 min'."""
+    seconds = int((now - since).total_seconds())
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    raise AssertionError("a minute has been reached above")
+            return f"{seconds // size} {unit}"
+    return "less than a minute"
+
+
+def age(at: datetime, now: datetime) -> str:
+    """Give how long ago a time was: '12 min ago'."""
+    return f"{duration(at, now)} ago"
 
 
 def action(name: str) -> str:

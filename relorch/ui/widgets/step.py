@@ -192,7 +192,7 @@ def _claim(step: CustomerStep, operator: str, now: datetime) -> dict[str, Any] |
     return {
         "by": step.executed_by,
         "at": words.moment(step.executed_at),
-        "age": words.age(step.executed_at, now),
+        "age": words.duration(step.executed_at, now),
         "mine": step.executed_by == operator,
     }
 
@@ -200,9 +200,9 @@ def _claim(step: CustomerStep, operator: str, now: datetime) -> dict[str, Any] |
 def _event(event: Event, now: datetime) -> dict[str, Any]:
     return {
         "at": words.moment(event.at),
-        "age": words.age(event.at, now),
+        "age": words.duration(event.at, now),
         "operator": event.operator,
-        "action": words.action(event.action),
+        "action": event.action.partition(".")[2],
         "note": event.note,
     }
 

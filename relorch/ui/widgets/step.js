@@ -1,0 +1,1330 @@
+// The step widget: one customer's step with its target, its exact text and what may be done to it.
+// One file, because anywidget takes one module: words, then an area of the panel each, then the panel itself.
+
+/** All the words on the screen. */
+const WORDS = {
+  panel: "Step",
+  emptyTitle: "No step is selected",
+  emptyHow: "Click a cell of the matrix, or go to it with the arrow keys. Its text and what can be done with it appear here.",
+  loading: "Loading the selected step …",
+  loadSlow: "No answer yet: the selected step is still not loaded.",
+  loadFailed: "This step could not be loaded.",
+  tryAgain: "Try again",
+
+  target: "Cluster / namespace",
+  clusterChanged: (before) => `cluster changed, was ${before}`,
+  version: (version) => `version ${version}`,
+  releaseStatus: { draft: "draft", active: null, archived: "archived: read-only" },
+  memberState: { active: null, held: "customer held: do not run", removed: "removed from this release" },
+
+  type: { bash: "bash", sql: "SQL", text: "text" },
+  category: { deploy: "deploy", verify: "verify" },
+  by: (who, when) => `by ${who}, ${when}`,
+  claimMine: (age) => `by you for ${age}`,
+  claim: (who, age) => `by ${who} for ${age}`,
+  source: {
+    template: (revision) => `from template, revision ${revision}`,
+    overridden: "overridden for this customer",
+    custom: "custom step of this customer",
+  },
+  movedOn: (revision) => (revision ? `template moved on to ${revision}` : "template moved on"),
+  movedOnTitle: (from, to) => `made from revision ${from ?? "?"}; the template is at revision ${to ?? "?"} now`,
+  required: "required",
+
+  copy: "Copy",
+  wrap: "Wrap",
+  tall: "Taller",
+  textLabel: "Text of this step",
+  size: (characters, lines) => `${count(characters, "character")}, ${count(lines, "line")}`,
+  longest: (columns) => `longest line ${columns.toLocaleString("en")}`,
+  sha: (sha) => `sha256 ${sha.slice(0, 8)}…`,
+  copied: (characters, sha) => `Copied ${count(characters, "character")}${sha ? ` · sha256 ${sha.slice(0, 8)}…` : ""}`,
+  copyByHand: "Not copied: the browser refused. Press Ctrl+C now, the text is selected.",
+  copyByHandLabel: "Text to copy with Ctrl+C",
+  copyOff: "Copy is off: there is no rendered text.",
+  copyStale: "The text changed after you copied it. Copy it again before you run it.",
+  frozen: "Text as started or done: this is what was recorded.",
+  differs: "It would render differently now. Reopen the step to take the current text.",
+  invisible: (n) => `${count(n, "invisible character")} in this text. Each is shown as a box; copying takes ${n === 1 ? "it" : "them"} along.`,
+  invisibleTitle: (code, name) => `${code} ${name}: invisible character`,
+  raw: (n) => `${count(n, "raw value")}: inserted without quoting. Read ${n === 1 ? "it" : "them"} before you run this.`,
+  rawTitle: "raw: inserted without quoting",
+  held: "This customer is held in this release: do not run this now.",
+  cannotRender: "This step cannot render",
+  cannotRenderWhat: "There is no text to run. Until this is put right the step can only be failed or skipped.",
+  fixVariable: (key) => `To do: give the customer, its cluster or the release the metadata “${key}”, or correct the step's text.`,
+  fixPlaceholder: "To do: correct the placeholder in the template, or override the text for this customer.",
+  sourceText: "Source text, not rendered. Do not run it.",
+
+  verbs: {
+    mark_done: "Mark done", start: "Start", skip: "Skip", fail: "Fail", revert: "Revert", reopen: "Reopen",
+  },
+  submit: {
+    skip: "Skip this step", fail: "Mark as failed", revert: "Mark as reverted", reopen: "Reopen this step",
+  },
+  submitOthers: {
+    skip: (who) => `Skip ${who}'s step`, fail: (who) => `Mark ${who}'s step as failed`,
+    revert: (who) => `Mark ${who}'s step as reverted`, reopen: (who) => `Reopen ${who}'s step`,
+  },
+  finishOthers: (who) => `Finish ${who}'s step?`,
+  startOthers: (who) => `Take over ${who}'s step?`,
+  doneStaleCopy: "Text changed. Mark done?",
+  confirmHow: "Press again to confirm, Escape to leave it.",
+  othersWarning: (who, age) => `${who} has had this step in progress for ${age}.`,
+  next: "Next open step",
+  plate: { done: "Done", skipped: "Skipped", archived: "Read-only: release archived", draft: "Release not active",
+    removed: "Customer removed", other: "Nothing to do here" },
+  saving: "saving…",
+  note: "Note",
+  noteHow: "optional, kept with what you do next · Ctrl+Enter marks done",
+  actingAs: (operator) => `recorded as ${operator}`,
+  reason: "Reason",
+  reasonRequired: "required",
+  reasonOptional: "optional",
+  reasonMissing: "Say why, in a few words.",
+  cancel: "Cancel",
+  stored: "Stored",
+  storedElsewhere: (where) => `stored for ${where}`,
+  refused: "Refused.",
+  notSaved: "Not saved.",
+  noAnswer: "No answer yet: not known to be saved. Reload before running it again.",
+  reload: "Reload this step",
+  dismiss: "Dismiss",
+  stillSaving: "The last action on this step is still being saved.",
+  notPossible: (label, status) => `${label} is not possible: the step is ${status}.`,
+  justChanged: "The step changed just as you pressed, so nothing was done. Look again, then press again.",
+  pressTooOld: (label) => `The step took long to load, so “${label}” was not done. Press again.`,
+  onePress: (label) => `“${label}” was not taken: the step was still loading.`,
+  changedBy: (who, what, when) => `${who} ${what}, ${when}. Shown here now.`,
+  changedText: "The text of this step changed. Shown here now.",
+  changed: "This step was changed. Shown here now.",
+
+  recorded: "Recorded",
+  executed: { in_progress: "Started", done: "Done", skipped: "Skipped", failed: "Failed", reverted: "Reverted" },
+  executedText: "Text",
+  notes: "Note",
+  skipReason: "Skip reason",
+  history: "History",
+  historyNone: "Nothing has happened to this step yet.",
+  historyAll: (n) => `Show all ${n}`,
+  ago: (age) => `${age} ago`,
+  actions: {
+    start: "started it", mark_done: "marked it done", fail: "marked it failed", skip: "skipped it",
+    revert: "marked it reverted", reopen: "reopened it", override: "overrode the text", reset: "reset it to the template",
+    add_custom: "added it", update: "changed it", undo: "undid a change", activate: "activated the release",
+  },
+};
+
+/** How long to wait, in milliseconds. */
+const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250 };
+
+/** The order of the buttons; the first is the large one. */
+const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
+
+const CHUNK_LINES = 60;
+const CHUNK_TOKENS = 1500;
+const HISTORY_FIRST = 8;
+const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/;
+
+// ---------------------------------------------------------------- small things
+
+function count(n, noun) {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** Show `text` in `node`, or hide it when there is none. */
+function say(node, text) {
+  if (node.textContent !== (text ?? "")) node.textContent = text ?? "";
+  node.hidden = !text;
+}
+
+/** A button with its key beside the word; `onclick` gets the event. */
+function keyButton(label, key, props) {
+  const word = el("span", { class: "ro-word" }, label);
+  const hint = el("kbd", { hidden: !key }, key ?? "");
+  const button = el("button", { type: "button", ...props }, word, hint);
+  button.relabel = (text) => say(word, text);
+  button.rekey = (text) => {
+    say(hint, text);
+    if (text) button.setAttribute("aria-keyshortcuts", text);
+  };
+  return button;
+}
+
+/** Off without `disabled`: a disabled button would lose the keyboard focus. Handlers ask `isOff`. */
+function turnOff(button, off) {
+  button.setAttribute("aria-disabled", off ? "true" : "false");
+}
+
+function isOff(button) {
+  return button.getAttribute("aria-disabled") === "true";
+}
+
+function actionWords(action) {
+  const verb = action.replace(/^.*\./, "");
+  return WORDS.actions[verb] ?? action.replace(/[._]/g, " ");
+}
+
+function afterPaint(work) {
+  requestAnimationFrame(() => requestAnimationFrame(work));
+}
+
+/** The element that has the focus, through shadow roots. */
+function focused() {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return node;
+}
+
+function where(step) {
+  return `${step.name}, ${step.cluster.name}/${step.customer.namespace}`;
+}
+
+// ---------------------------------------------------------------- target and head
+
+/** Where the text would run: the first thing to read. Says so when the cluster is another than that of the last step. */
+function targetArea() {
+  const cluster = el("span", { class: "ro-cluster" });
+  const namespace = el("span", { class: "ro-namespace" });
+  const moved = el("span", { class: "ro-moved", hidden: true });
+  const loading = el("span", { class: "ro-loading", role: "status" });
+  const customer = el("strong", { class: "ro-customer" });
+  const release = el("span", { class: "ro-release" });
+  const state = el("span", { class: "ro-chip ro-bad", hidden: true });
+  const archived = el("span", { class: "ro-chip ro-warn", hidden: true });
+  const node = el("header", { class: "ro-target" },
+    el("div", { class: "ro-target-top" }, el("span", { class: "ro-small" }, WORDS.target), loading, state, archived, moved),
+    el("div", { class: "ro-target-name ro-fades" }, cluster, el("span", { class: "ro-slash" }, "/"), namespace),
+    el("div", { class: "ro-target-who ro-fades" }, customer, release));
+  const show = (step, before) => {
+    say(cluster, step.cluster.name);
+    say(namespace, step.customer.namespace);
+    say(customer, step.customer.name);
+    say(release, [step.release.name, step.release.version && WORDS.version(step.release.version)].filter(Boolean).join(" · "));
+    say(state, WORDS.memberState[step.member_state]);
+    say(archived, WORDS.releaseStatus[step.release.status]);
+    if (before?.id !== step.id) {
+      const other = before && before.cluster.id !== step.cluster.id;
+      say(moved, other ? WORDS.clusterChanged(before.cluster.name) : null);
+    }
+  };
+  const load = (text) => {
+    say(loading, text);
+    if (text) moved.hidden = true;
+  };
+  return { node, show, load };
+}
+
+function sourceChips(step) {
+  const { source } = step;
+  const words = {
+    template: () => WORDS.source.template(source.revision),
+    overridden: () => WORDS.source.overridden,
+    custom: () => WORDS.source.custom,
+  };
+  const chips = [el("span", { class: `ro-source ro-source-${source.kind}` }, words[source.kind]())];
+  if (source.required) chips.push(el("span", { class: "ro-chip" }, WORDS.required));
+  if (source.moved_on) chips.push(el("span", { class: "ro-chip ro-warn", title: WORDS.movedOnTitle(source.revision, source.template_revision) },
+    WORDS.movedOn(source.template_revision)));
+  return chips;
+}
+
+function statusWho(step) {
+  if (step.claim) return step.claim.mine ? WORDS.claimMine(step.claim.age) : WORDS.claim(step.claim.by, step.claim.age);
+  return step.executed_at ? WORDS.by(step.executed_by, step.executed_at) : "";
+}
+
+/** What the step is called, where it stands, and its status with shape, word, who and when. */
+function headArea() {
+  const name = el("h2", { class: "ro-name" });
+  const meta = el("div", { class: "ro-meta" });
+  const status = el("div", { class: "ro-status" });
+  const source = el("div", { class: "ro-sources" });
+  const node = el("div", { class: "ro-head ro-fades" }, meta, name, status, source);
+  const show = (step) => {
+    say(name, step.name);
+    meta.replaceChildren(...[
+      el("span", { class: "ro-chip ro-type" }, WORDS.type[step.type] ?? step.type),
+      step.place.toLowerCase().startsWith(step.category) ? null : el("span", {}, WORDS.category[step.category] ?? step.category),
+      el("span", {}, step.place),
+    ].filter(Boolean));
+    status.className = `ro-status ro-is-${step.status}`;
+    status.classList.toggle("ro-others", Boolean(step.claim && !step.claim.mine));
+    status.replaceChildren(statusIcon(step.status), el("strong", {}, STATUS_LABEL[step.status]), el("span", {}, statusWho(step)));
+    source.replaceChildren(...sourceChips(step));
+  };
+  return { node, show };
+}
+
+// ---------------------------------------------------------------- the text
+
+/** Lines of tokens for a text that came without, with its invisible characters marked. */
+function plainLines(text) {
+  const mark = (piece) => {
+    if (!INVISIBLE.test(piece)) return ["", piece, null];
+    const code = piece.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+    return ["", piece, { invisible: `U+${code}`, name: "" }];
+  };
+  const apart = new RegExp(`(${INVISIBLE.source})`);
+  return text.split("\n").map((line) => line.split(apart).filter(Boolean).map(mark));
+}
+
+/** The lines as they came, unless they do not spell exactly `text`: what is shown is what is copied. */
+function linesOf(text, lines) {
+  const spelt = lines.map((line) => line.map((token) => token[1]).join("")).join("\n");
+  return spelt === text ? lines : plainLines(text);
+}
+
+/** A line of thousands of tokens keeps its marks and loses its colours. */
+function calmLine(line) {
+  if (line.length <= CHUNK_TOKENS) return line;
+  const calm = [];
+  for (const [, text, mark] of line) {
+    const last = calm.at(-1);
+    if (last && !mark && !last[2]) last[1] += text;
+    else calm.push(["", text, mark]);
+  }
+  return calm;
+}
+
+/** One token; `from` and `to` are where it stands in the text, for copying by hand. */
+function tokenNode([kind, text, mark], from) {
+  const safe = /^[a-z0-9]{1,4}$/.test(kind) ? kind : undefined;
+  const node = mark?.invisible
+    ? el("span", { class: "ro-invisible", "data-code": mark.invisible, role: "img",
+      title: WORDS.invisibleTitle(mark.invisible, mark.name), "aria-label": WORDS.invisibleTitle(mark.invisible, mark.name) })
+    : el("span", { class: safe, "data-mark": mark === "raw" ? "raw" : undefined, title: mark === "raw" ? WORDS.rawTitle : undefined }, text);
+  return Object.assign(node, { from, to: from + text.length });
+}
+
+function lineNode(line, number, from) {
+  let at = from;
+  const tokens = calmLine(line).map((token) => {
+    const node = tokenNode(token, at);
+    at = node.to;
+    return node;
+  });
+  const text = Object.assign(el("span", { class: "ro-line-text" }, ...tokens), { from, to: at });
+  return Object.assign(el("div", { class: "ro-line", "data-n": number }, text), { from, to: at });
+}
+
+/** Group lines into chunks that are drawn when they come near; each knows its place in the text. */
+function chunksOf(lines) {
+  const chunks = [];
+  let chunk = null;
+  let at = 0;
+  lines.forEach((line, index) => {
+    if (!chunk || chunk.lines.length >= CHUNK_LINES || chunk.tokens + line.length > CHUNK_TOKENS) {
+      chunk = { lines: [], tokens: 0, first: index + 1, from: at, to: at };
+      chunks.push(chunk);
+    }
+    chunk.lines.push(line);
+    chunk.tokens += line.length;
+    chunk.to = at + line.reduce((sum, token) => sum + token[1].length, 0);
+    at = chunk.to + 1;
+  });
+  return chunks;
+}
+
+function fillChunk(node) {
+  if (!node.chunk) return;
+  let at = node.from;
+  node.append(...node.chunk.lines.map((line, index) => {
+    const drawn = lineNode(line, node.chunk.first + index, at);
+    at = drawn.to + 1;
+    return drawn;
+  }));
+  node.style.removeProperty("height");
+  node.chunk = null;
+}
+
+/** Where in the text a selection's end stands; `null` when it is outside. */
+function placeInText(node, offset) {
+  if (node.nodeType === Node.TEXT_NODE) return (node.parentNode.from ?? 0) + offset;
+  const child = node.childNodes[offset];
+  return child?.from ?? (offset === 0 ? node.from : node.to) ?? null;
+}
+
+/** The selection's range within this shadow root, in any browser. */
+function selectedRange(inside) {
+  const home = inside.getRootNode();
+  const selection = home.getSelection?.() ?? document.getSelection();
+  if (home instanceof ShadowRoot && selection?.getComposedRanges) {
+    return selection.getComposedRanges({ shadowRoots: [home] })[0] ?? null;
+  }
+  return selection?.rangeCount ? selection.getRangeAt(0) : null;
+}
+
+/** The block of lines. Selecting by hand copies the very characters too, those not drawn yet among them. */
+function codeBlock() {
+  const node = el("div", { class: "ro-code", tabindex: "0", role: "group", "aria-label": WORDS.textLabel });
+  let copyable = null;
+  const seen = (entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      watcher.unobserve(entry.target);
+      fillChunk(entry.target);
+    }
+  };
+  const watcher = new IntersectionObserver(seen, { root: node, rootMargin: "800px 0px" });
+  const show = (lines, text) => {
+    copyable = text;
+    watcher.disconnect();
+    const drawn = chunksOf(lines).map((chunk) => {
+      const part = Object.assign(el("div", { class: "ro-chunk" }), { chunk, from: chunk.from, to: chunk.to });
+      part.style.height = `calc(${chunk.lines.length} * var(--ro-row))`;
+      return part;
+    });
+    node.style.setProperty("--ro-digits", String(String(lines.length).length));
+    node.from = 0;
+    node.to = drawn.at(-1)?.to ?? 0;
+    node.replaceChildren(...drawn);
+    if (drawn.length) fillChunk(drawn[0]);
+    drawn.slice(1).forEach((part) => watcher.observe(part));
+    node.scrollTo(0, 0);
+  };
+  node.addEventListener("copy", (event) => {
+    event.preventDefault();
+    const range = selectedRange(node);
+    const waits = node.closest("[aria-busy]");
+    if (copyable === null || waits || !range || !node.contains(range.startContainer) || !node.contains(range.endContainer)) return;
+    const from = placeInText(range.startContainer, range.startOffset);
+    const to = placeInText(range.endContainer, range.endOffset);
+    // no newline at the end: nothing runs on paste
+    if (from !== null && to !== null) event.clipboardData.setData("text/plain", copyable.slice(from, to).replace(/\n+$/, ""));
+  });
+  node.addEventListener("dragstart", (event) => event.preventDefault());
+  node.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a") return;
+    event.preventDefault();
+    const home = node.getRootNode();
+    (home.getSelection?.() ?? document.getSelection()).selectAllChildren(node);
+  });
+  return { node, show, close: () => watcher.disconnect() };
+}
+
+function fixFor(placeholder) {
+  const key = /\bvars\.([A-Za-z0-9_-]+)/.exec(placeholder)?.[1];
+  return key ? WORDS.fixVariable(key) : WORDS.fixPlaceholder;
+}
+
+function problemsBlock(problems) {
+  return el("div", { class: "ro-problems" },
+    el("strong", {}, WORDS.cannotRender), el("p", {}, WORDS.cannotRenderWhat),
+    el("ul", {}, ...problems.map(({ placeholder, why }) =>
+      el("li", {}, el("code", {}, placeholder), el("span", {}, `${why}.`), el("em", {}, fixFor(placeholder))))));
+}
+
+/** What must be read before the text is run, in order of danger: `[class, words]`. */
+function warningsOf(step) {
+  const raw = step.text === null ? 0 : step.lines.flat().filter((token) => token[2] === "raw").length;
+  return [
+    step.member_state === "held" && ["ro-bad", WORDS.held],
+    step.invisible > 0 && ["ro-bad", WORDS.invisible(step.invisible)],
+    raw > 0 && ["ro-bad", WORDS.raw(raw)],
+    step.frozen && step.differs && ["ro-warn", WORDS.differs],
+    step.frozen && ["ro-plain", WORDS.frozen],
+  ].filter(Boolean);
+}
+
+function sizeOf(step, lines) {
+  const longest = step.text.split("\n").reduce((most, line) => Math.max(most, line.length), 0);
+  const more = longest > 100 ? WORDS.longest(longest) : step.sha256 && WORDS.sha(step.sha256);
+  return [WORDS.size([...step.text].length, lines.length), more].filter(Boolean).join(" · ");
+}
+
+/** The exact text with its tools: copy, wrap, height. `copy` is what the Copy button does. */
+function textArea(copy) {
+  const code = codeBlock();
+  const copyButton = keyButton(WORDS.copy, "c", { class: "ro-button ro-copy", onclick: (event) => copy(event.detail === 0) });
+  const info = el("p", { class: "ro-info" });
+  const said = el("p", { class: "ro-copied", role: "status", hidden: true });
+  const wrap = el("button", { type: "button", class: "ro-toggle", "aria-pressed": "false" }, WORDS.wrap);
+  const tall = el("button", { type: "button", class: "ro-toggle", "aria-pressed": "false" }, WORDS.tall);
+  const warnings = el("div", { class: "ro-warnings" });
+  const problems = el("div", { class: "ro-problem-room", hidden: true });
+  const manual = el("textarea", { class: "ro-manual", readonly: true, hidden: true, "aria-label": WORDS.copyByHandLabel });
+  const frame = el("div", { class: "ro-frame ro-fades" }, warnings, problems, code.node, manual);
+  const node = el("section", { class: "ro-text", "aria-label": WORDS.textLabel },
+    el("div", { class: "ro-tools" }, copyButton, el("div", { class: "ro-told ro-fades" }, info, said), wrap, tall), frame);
+  let wrapped = null;
+  let shown = null;
+
+  const setWrap = (on) => {
+    code.node.classList.toggle("ro-wrapped", on);
+    wrap.setAttribute("aria-pressed", String(on));
+  };
+  wrap.addEventListener("click", () => setWrap((wrapped = wrap.getAttribute("aria-pressed") !== "true")));
+  tall.addEventListener("click", () => tall.setAttribute("aria-pressed", String(frame.classList.toggle("ro-tall"))));
+
+  const tell = (text, kind = "") => {
+    say(said, text);
+    said.className = `ro-copied ${kind}`;
+    info.hidden = Boolean(text);
+  };
+  const show = (step) => {
+    const runs = step.text !== null;
+    const key = JSON.stringify([step.id, step.sha256, step.text === null, step.source_text, step.problems, step.type]);
+    warnings.replaceChildren(...warningsOf(step).map(([kind, words]) => el("p", { class: kind }, words)));
+    turnOff(copyButton, !runs);
+    if (key === shown) return; // the same text stays where it is scrolled to, with what is selected in it
+    shown = key;
+    manual.hidden = true;
+    code.node.hidden = false;
+    const lines = runs ? linesOf(step.text, step.lines) : plainLines(step.source_text ?? "");
+    code.show(lines, step.text);
+    frame.classList.toggle("ro-unrendered", !runs);
+    problems.hidden = runs;
+    problems.replaceChildren(...(runs ? [] : [problemsBlock(step.problems), el("p", { class: "ro-source-label" }, WORDS.sourceText)]));
+    say(info, runs ? sizeOf(step, lines) : WORDS.copyOff);
+    setWrap(wrapped ?? step.type === "text");
+  };
+  /** The last resort: the exact text, selected, for Ctrl+C. `copied` is called when the browser says so. */
+  const byHand = (text, copied) => {
+    manual.value = text;
+    manual.hidden = false;
+    code.node.hidden = true;
+    manual.focus();
+    manual.select();
+    manual.scrollTo(0, 0);
+    manual.oncopy = (event) => {
+      event.preventDefault();
+      event.clipboardData.setData("text/plain", text);
+      endByHand();
+      copied();
+    };
+  };
+  const endByHand = () => {
+    if (manual.hidden) return false;
+    manual.hidden = true;
+    code.node.hidden = false;
+    return true;
+  };
+  return { node, show, tell, byHand, endByHand, copyButton, code: code.node, close: code.close };
+}
+
+/** Put `text` on the clipboard without the clipboard API; true only when the browser did it. */
+function copyOldWay(text, room) {
+  const before = focused();
+  const field = el("textarea", { class: "ro-offscreen", readonly: true, "aria-hidden": "true", tabindex: "-1" });
+  let took = false;
+  field.value = text;
+  field.addEventListener("copy", (event) => {
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+    event.stopPropagation();
+    took = true;
+  });
+  room.append(field);
+  field.select();
+  const done = document.execCommand("copy") && took;
+  field.remove();
+  before?.focus?.({ preventScroll: true });
+  return done;
+}
+
+async function copyText(text, room) {
+  try {
+    if (navigator.clipboard?.writeText) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
+  } catch (refusal) {
+    console.info("relorch: the clipboard refused, trying the older way", refusal?.name);
+  }
+  return copyOldWay(text, room);
+}
+
+// ---------------------------------------------------------------- actions
+
+/** What the large button's place says while the step cannot be marked done. */
+function plateWords(step) {
+  if (step.status === "done" || step.status === "skipped") return WORDS.plate[step.status];
+  if (step.release.status !== "active") return WORDS.plate[step.release.status] ?? WORDS.plate.other;
+  return step.member_state === "removed" ? WORDS.plate.removed : WORDS.plate.other;
+}
+
+/** Is a verb that is not allowed shown all the same, off and with the reason beside it? */
+function shownOff(step, verb) {
+  if (verb.allowed || !verb.why || (verb.verb !== "mark_done" && verb.verb !== "start")) return false;
+  return step.problems.length > 0 || step.member_state === "held";
+}
+
+/** The buttons. `on` has `verb(verb, byKey, event)`, `next()`, `disarm()`. */
+function buttonsArea(on) {
+  const buttons = new Map(STEP_VERBS.map((verb) => [verb, keyButton(WORDS.verbs[verb], null, {
+    class: `ro-button ${verb === "mark_done" ? "ro-primary" : ""}`, "data-verb": verb, hidden: true,
+    onclick: (event) => on.verb(verb, event.detail === 0, event),
+    onblur: () => on.disarm(verb),
+  })]));
+  const plate = el("div", { class: "ro-plate" });
+  const next = keyButton(WORDS.next, "j", { class: "ro-button ro-next", onclick: () => on.next() });
+  const why = el("p", { class: "ro-why", hidden: true });
+  const [primary, ...others] = buttons.values();
+  const node = el("div", { class: "ro-buttons" },
+    el("div", { class: "ro-row" }, primary, plate, next), el("div", { class: "ro-row ro-others-row" }, ...others), why);
+  const show = (step, off) => {
+    const offered = new Map(step.verbs.map((verb) => [verb.verb, verb]));
+    for (const [name, button] of buttons) {
+      const verb = offered.get(name);
+      const visible = Boolean(verb && (verb.allowed || shownOff(step, verb)));
+      button.hidden = !visible;
+      if (!visible) continue;
+      if (!button.classList.contains("ro-armed")) button.relabel(verb.label);
+      button.rekey(verb.key);
+      turnOff(button, off || !verb.allowed);
+      button.classList.toggle("ro-never", !verb.allowed);
+    }
+    plate.hidden = !primary.hidden;
+    plate.className = `ro-plate ro-is-${step.status}`;
+    plate.replaceChildren(statusIcon(step.status), plateWords(step));
+    const reasons = step.verbs.filter((verb) => shownOff(step, verb)).map((verb) => verb.why);
+    say(why, [...new Set(reasons)].join(" "));
+  };
+  const arm = (verb, question) => {
+    for (const [name, button] of buttons) {
+      const armed = name === verb;
+      if (button.classList.toggle("ro-armed", armed)) button.relabel(question);
+    }
+  };
+  return { node, show, arm, buttons, next };
+}
+
+/** The reason, in the page. `on` has `submit(byKey, event)`, `cancel()`, `typed()`. */
+function reasonForm(on) {
+  const field = el("input", { type: "text", id: "ro-reason", autocomplete: "off", class: "ro-field", "aria-describedby": "ro-reason-missing" });
+  const rule = el("span", { class: "ro-rule" });
+  const warning = el("p", { class: "ro-form-warning", hidden: true });
+  const missing = el("p", { class: "ro-missing", id: "ro-reason-missing", role: "alert", hidden: true });
+  const submit = keyButton("", "Enter", { class: "ro-button ro-submit", onclick: (event) => on.submit(event.detail === 0, event) });
+  const cancel = keyButton(WORDS.cancel, "Esc", { class: "ro-button ro-quiet", onclick: () => on.cancel() });
+  const node = el("div", { class: "ro-form", role: "group", hidden: true }, warning,
+    el("label", { for: "ro-reason", class: "ro-label" }, WORDS.reason, " ", rule), field, missing,
+    el("div", { class: "ro-row" }, submit, cancel));
+  field.addEventListener("input", () => {
+    lack(null);
+    on.typed();
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) on.submit(true, event);
+  });
+  const lack = (text) => {
+    say(missing, text);
+    field.setAttribute("aria-invalid", String(Boolean(text)));
+  };
+  const show = (step, verb, off) => {
+    const offered = step.verbs.find((each) => each.verb === verb);
+    const others = step.claim && !step.claim.mine ? step.claim : null;
+    const possible = Boolean(offered?.allowed);
+    node.hidden = false;
+    node.setAttribute("aria-label", WORDS.submit[verb]);
+    field.toggleAttribute("required", offered?.reason === "required");
+    say(rule, offered?.reason === "required" ? WORDS.reasonRequired : WORDS.reasonOptional);
+    submit.relabel(others ? WORDS.submitOthers[verb](others.by) : WORDS.submit[verb]);
+    turnOff(submit, off || !possible);
+    submit.classList.toggle("ro-never", !possible);
+    say(warning, !possible ? WORDS.notPossible(WORDS.verbs[verb], STATUS_LABEL[step.status]) : others && WORDS.othersWarning(others.by, others.age));
+  };
+  const hide = () => {
+    node.hidden = true;
+    lack(null);
+  };
+  return { node, field, submit, show, hide, lack };
+}
+
+/** What became of the last action, right beside the buttons. `on` has `reload()`, `dismiss(id)`. */
+function noticeArea(on) {
+  const said = el("p", { class: "ro-said", role: "status", hidden: true });
+  const alert = el("div", { class: "ro-alert", role: "alert", hidden: true });
+  const elsewhere = el("div", { class: "ro-elsewhere", role: "alert", hidden: true });
+  const node = el("div", { class: "ro-notices" }, elsewhere, el("div", { class: "ro-notice" }, said, alert));
+  const tell = (text, stored = null) => {
+    say(said, text);
+    said.classList.toggle("ro-stored", Boolean(stored));
+    if (stored) said.prepend(el("strong", {}, stored), " ");
+  };
+  const warn = (trouble) => {
+    alert.hidden = !trouble;
+    alert.replaceChildren(...(trouble ? troubleParts(trouble) : []));
+    if (trouble?.kind === "no_answer") alert.append(el("button", { type: "button", class: "ro-button ro-quiet", onclick: () => on.reload() }, WORDS.reload));
+  };
+  const warnElsewhere = (troubles) => {
+    elsewhere.hidden = troubles.length === 0;
+    elsewhere.replaceChildren(...troubles.map((trouble) => el("div", { class: "ro-trouble" },
+      el("div", {}, el("strong", {}, `${trouble.where}: `), ...troubleParts(trouble)),
+      el("button", { type: "button", class: "ro-button ro-quiet", onclick: () => on.dismiss(trouble.id) }, WORDS.dismiss))));
+  };
+  return { node, tell, warn, warnElsewhere };
+}
+
+function troubleParts({ kind, message }) {
+  if (kind === "no_answer") return [el("span", {}, WORDS.noAnswer)];
+  return [el("strong", {}, kind === "not_saved" ? WORDS.notSaved : WORDS.refused), " ", el("span", {}, message)];
+}
+
+// ---------------------------------------------------------------- the record
+
+function fact(name, value, props = {}) {
+  return [el("dt", {}, name), el("dd", props, value)];
+}
+
+/** What was recorded when the step was last acted on. */
+function recordArea() {
+  const list = el("dl", {});
+  const node = el("section", { class: "ro-record ro-fades", hidden: true }, el("h3", {}, WORDS.recorded), list);
+  const show = (step) => {
+    const facts = [];
+    if (step.executed_at) facts.push(...fact(WORDS.executed[step.status] ?? STATUS_LABEL[step.status], `${step.executed_by}, ${step.executed_at}`));
+    if (step.frozen && step.sha256) facts.push(...fact(WORDS.executedText, WORDS.sha(step.sha256), { title: step.sha256 }));
+    if (step.notes) facts.push(...fact(WORDS.notes, step.notes, { class: "ro-prose" }));
+    if (step.status === "skipped" && step.skip_reason) facts.push(...fact(WORDS.skipReason, step.skip_reason, { class: "ro-prose" }));
+    list.replaceChildren(...facts);
+    node.hidden = facts.length === 0;
+  };
+  return { node, show };
+}
+
+function eventNode(event) {
+  return el("li", {},
+    el("div", {}, el("strong", {}, event.operator), ` ${actionWords(event.action)}`),
+    el("div", { class: "ro-when" }, [event.at, event.age && WORDS.ago(event.age)].filter(Boolean).join(" · ")),
+    event.note ? el("div", { class: "ro-prose" }, event.note) : null);
+}
+
+/** Everything that happened to the step, newest first. */
+function historyArea() {
+  const list = el("ol", { class: "ro-events" });
+  const none = el("p", { class: "ro-muted" }, WORDS.historyNone);
+  const all = el("button", { type: "button", class: "ro-button ro-quiet", hidden: true });
+  const node = el("section", { class: "ro-history ro-fades" }, el("h3", {}, WORDS.history), none, list, all);
+  let open = null;
+  let shown = null;
+  const draw = (step) => {
+    const newest = [...step.history].reverse();
+    const some = open === step.id ? newest : newest.slice(0, HISTORY_FIRST);
+    list.replaceChildren(...some.map(eventNode));
+    none.hidden = newest.length > 0;
+    say(all, some.length < newest.length ? WORDS.historyAll(newest.length) : null);
+  };
+  all.addEventListener("click", () => {
+    open = shown.id;
+    draw(shown);
+  });
+  return { node, show: (step) => draw((shown = step)) };
+}
+
+// ---------------------------------------------------------------- the panel
+
+/** The panel and what it knows: the selected step, the detail on the screen, drafts, and what is on its way. */
+class StepPanel {
+  constructor(model, root) {
+    this.model = model;
+    this.root = root;
+    this.channel = channel(model.get("channel"));
+    this.requests = 0;
+    this.selected = 0; // the step the matrix points at
+    this.detail = null; // the step on the screen
+    this.loading = false; // on the screen is not (yet) what is selected
+    this.asked = null; // { id, request } of the detail that was asked for
+    this.held = null; // the one press that waits for its detail
+    this.armed = null; // the verb that asks "really?"
+    this.drafts = new Map(); // step id -> { note, reason, form, byKey }
+    this.flights = new Map(); // request -> verb that is not answered yet
+    this.troubles = new Map(); // step id -> what went wrong and is not settled
+    this.copies = new Map(); // step id -> sha256 of the text last copied
+    this.settledAt = -Infinity; // when the step on the screen last changed under the hand
+    this.timers = {};
+    this.build();
+    this.listen();
+    const opened = model.get("opened");
+    if (opened) this.select({ id: opened, at: "link" });
+    else this.showEmpty();
+  }
+
+  build() {
+    this.target = targetArea();
+    this.head = headArea();
+    this.text = textArea((byKey) => this.perform("copy", byKey));
+    this.buttons = buttonsArea({
+      verb: (verb, byKey, event) => this.clicked(verb, byKey, event),
+      next: () => this.channel.say({ type: "next" }),
+      disarm: (verb) => this.armed?.verb === verb && this.disarm(),
+    });
+    this.form = reasonForm({
+      submit: (byKey, event) => this.submitReason(byKey, event), cancel: () => this.cancelReason(), typed: () => this.keepDraft(),
+    });
+    this.notices = noticeArea({ reload: () => this.reload(), dismiss: (id) => this.settle(id) });
+    this.record = recordArea();
+    this.history = historyArea();
+    this.note = el("textarea", { id: "ro-note", rows: "2", class: "ro-field", oninput: () => this.keepDraft() });
+    this.operator = el("span", { class: "ro-acting" });
+    this.empty = el("div", { class: "ro-empty" }, el("strong", {}, WORDS.emptyTitle), el("p", {}, WORDS.emptyHow));
+    this.lost = el("div", { class: "ro-lost", role: "alert", hidden: true });
+    this.actions = el("section", { class: "ro-actions" }, this.buttons.node, this.form.node, this.notices.node,
+      el("div", { class: "ro-note" },
+        el("label", { for: "ro-note", class: "ro-label" }, WORDS.note, " ", el("span", { class: "ro-rule" }, WORDS.noteHow)),
+        this.note, this.operator));
+    this.body = el("div", { class: "ro-body", hidden: true }, this.head.node, this.text.node, this.actions, this.record.node, this.history.node);
+    this.panel = el("section", { class: "ro-step", "aria-label": WORDS.panel, tabindex: "-1", onkeydown: (event) => this.key(event) },
+      this.empty, this.target.node, this.lost, this.body);
+    this.root.append(this.panel);
+    this.showOperator();
+  }
+
+  listen() {
+    const fromPython = (message) => this.answered(message);
+    const operator = () => this.showOperator();
+    const opened = () => this.model.get("opened") && this.select({ id: this.model.get("opened"), at: "link" });
+    this.model.on("msg:custom", fromPython);
+    this.model.on("change:operator", operator);
+    this.model.on("change:opened", opened);
+    const deaf = this.channel.hear((message) => this.heard(message));
+    this.unlisten = () => {
+      deaf();
+      this.model.off("msg:custom", fromPython);
+      this.model.off("change:operator", operator);
+      this.model.off("change:opened", opened);
+    };
+  }
+
+  close() {
+    this.unlisten();
+    Object.values(this.timers).forEach(clearTimeout);
+    this.flights.forEach((flight) => flight.timers.forEach(clearTimeout));
+    this.text.close();
+    this.panel.remove();
+  }
+
+  after(name, ms, work) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(work, ms);
+  }
+
+  stop(name) {
+    clearTimeout(this.timers[name]);
+  }
+
+  heard(message) {
+    const does = { select: () => this.select(message), press: () => this.press(message), "focus-step": () => this.focusStep() };
+    does[message?.type]?.();
+  }
+
+  answered(message) {
+    const does = {
+      detail: () => this.arrived(message.step),
+      stored: () => this.stored(message),
+      refused: () => this.refused(message),
+      not_saved: () => this.notSaved(message),
+      changed: () => this.changed(message.step),
+    };
+    does[message?.type]?.();
+  }
+
+  // ------------------------------------------------------------ selecting and loading
+
+  /** The detail on the screen when it is that of the selected step and nothing newer is on its way. */
+  get ready() {
+    return this.detail && !this.loading && this.detail.id === this.selected ? this.detail : null;
+  }
+
+  select({ id, version, at }) {
+    if (!id) return this.showEmpty();
+    if (this.ready?.id === id && !(version > this.ready.row_version)) return;
+    if (id === this.selected && this.asked) return; // its detail is on its way already
+    if (id !== this.selected) this.leaveStep(id);
+    this.loading = true;
+    this.showLoading();
+    if (at === "key") this.after("rest", WAIT.rest, () => this.ask());
+    else this.ask();
+  }
+
+  leaveStep(id) {
+    this.disarm();
+    this.held = null;
+    this.asked = null;
+    this.selected = id;
+    this.notices.tell(null);
+    this.notices.warn(null);
+    this.text.endByHand();
+    this.text.tell(null);
+    this.form.hide();
+    this.fillFields();
+    this.showElsewhere();
+  }
+
+  ask() {
+    this.stop("rest");
+    this.asked = { id: this.selected, request: ++this.requests };
+    this.after("load", WAIT.noAnswer, () => this.showLost(WORDS.loadSlow));
+    const { id, request } = this.asked;
+    this.send({ type: "open", id, request }, () => this.asked?.request === request && this.showLost(WORDS.loadFailed));
+  }
+
+  /** Send to Python; `failed` when the connection itself says no. */
+  send(message, failed) {
+    const refused = (reason) => {
+      console.warn("relorch: could not send", message.type, reason);
+      failed();
+    };
+    try {
+      Promise.resolve(this.model.send(message)).catch(refused);
+    } catch (reason) {
+      refused(reason);
+    }
+  }
+
+  reload() {
+    if (!this.selected) return;
+    this.loading = true;
+    this.showLoading();
+    this.ask();
+    this.panel.focus({ preventScroll: true });
+  }
+
+  arrived(step) {
+    if (step.id !== this.selected) return;
+    if (this.detail?.id === step.id && step.row_version < this.detail.row_version) return;
+    this.stop("load");
+    this.stop("rest");
+    this.asked = null;
+    for (const flight of this.flights.values()) if (flight.id === step.id && flight.late) flight.released = true;
+    if (this.troubles.get(step.id)?.kind === "no_answer") this.troubles.delete(step.id);
+    this.show(step);
+    this.doHeldPress();
+  }
+
+  // ------------------------------------------------------------ drawing
+
+  show(step) {
+    const before = this.detail;
+    this.detail = step;
+    this.loading = false;
+    this.disarm();
+    this.panel.dataset.state = "ready";
+    this.panel.classList.remove("ro-blank");
+    this.panel.removeAttribute("aria-busy");
+    this.empty.hidden = this.lost.hidden = true;
+    this.target.node.hidden = this.body.hidden = false;
+    this.target.load(null);
+    for (const area of [this.target, this.head, this.text, this.record, this.history]) area.show(step, before);
+    this.showCopied();
+    this.showActions();
+    this.notices.warn(this.troubles.get(step.id));
+    this.showElsewhere();
+    this.keepFocus();
+  }
+
+  /** Buttons and form for what is on the screen now. */
+  showActions() {
+    if (!this.detail) return;
+    const off = !this.ready || this.busy(this.detail.id);
+    this.buttons.show(this.detail, off);
+    turnOff(this.text.copyButton, !this.ready || this.detail.text === null);
+    const verb = this.draft().form;
+    if (this.ready && verb) this.form.show(this.detail, verb, off);
+    else this.form.hide();
+    const waiting = [...this.flights.values()].filter((flight) => flight.id === this.selected && !flight.released);
+    this.actions.classList.toggle("ro-waiting", waiting.some((flight) => flight.slow || flight.late));
+    if (waiting.some((flight) => flight.slow && !flight.late)) this.notices.tell(WORDS.saving);
+  }
+
+  showLoading() {
+    this.panel.dataset.state = "loading";
+    this.panel.setAttribute("aria-busy", "true");
+    this.empty.hidden = this.lost.hidden = true;
+    this.target.node.hidden = false;
+    this.panel.classList.toggle("ro-blank", !this.detail);
+    this.target.load(WORDS.loading);
+    this.disarm();
+    this.showActions();
+  }
+
+  showEmpty() {
+    ["rest", "load"].forEach((name) => this.stop(name));
+    if (this.selected) this.leaveStep(0);
+    this.detail = null;
+    this.loading = false;
+    this.panel.dataset.state = "empty";
+    this.panel.removeAttribute("aria-busy");
+    this.empty.hidden = false;
+    this.target.node.hidden = this.body.hidden = this.lost.hidden = true;
+  }
+
+  showLost(words) {
+    this.held = null;
+    this.panel.dataset.state = "lost";
+    this.target.load(null);
+    this.lost.hidden = false;
+    this.lost.replaceChildren(el("span", {}, words),
+      el("button", { type: "button", class: "ro-button", onclick: () => this.reload() }, WORDS.tryAgain));
+  }
+
+  showOperator() {
+    const operator = this.model.get("operator");
+    say(this.operator, operator ? WORDS.actingAs(operator) : null);
+  }
+
+  showCopied() {
+    const copied = this.copies.get(this.detail.id);
+    if (copied !== undefined && copied !== this.detail.sha256) this.text.tell(WORDS.copyStale, "ro-bad");
+    else if (copied === undefined || !this.detail.text) this.text.tell(null);
+  }
+
+  showElsewhere() {
+    this.notices.warnElsewhere([...this.troubles.values()].filter((trouble) => trouble.id !== this.selected));
+  }
+
+  /** A button that went away takes no focus with it; no other button gets it, lest a second Enter do something else. */
+  keepFocus() {
+    const active = this.root.getRootNode().activeElement;
+    if (!active || !this.panel.contains(active) || active === this.panel) return;
+    if (active.getClientRects().length === 0) this.panel.focus({ preventScroll: true });
+  }
+
+  firstAction() {
+    const verbs = [...this.buttons.buttons.values()].filter((button) => !button.hidden && !isOff(button));
+    return verbs[0] ?? (isOff(this.text.copyButton) ? this.buttons.next : this.text.copyButton);
+  }
+
+  focusStep() {
+    if (this.body.hidden) this.panel.focus();
+    else this.firstAction().focus();
+  }
+
+  // ------------------------------------------------------------ drafts
+
+  draft() {
+    return this.drafts.get(this.selected) ?? { note: "", reason: "", form: null, byKey: false };
+  }
+
+  keepDraft(change = {}) {
+    if (!this.selected) return;
+    const draft = { ...this.draft(), note: this.note.value, reason: this.form.field.value, ...change };
+    if (draft.note || draft.reason || draft.form) this.drafts.set(this.selected, draft);
+    else this.drafts.delete(this.selected);
+  }
+
+  fillFields() {
+    const draft = this.draft();
+    this.note.value = draft.note;
+    this.form.field.value = draft.reason;
+  }
+
+  /** Empty what was sent with a stored verb; what was typed since then stays. */
+  emptyDraft(id, sent) {
+    const draft = this.drafts.get(id);
+    if (!draft) return;
+    const left = {
+      ...draft,
+      note: !sent || draft.note === sent.note ? "" : draft.note,
+      reason: !sent || draft.reason === (sent.reason ?? draft.reason) ? "" : draft.reason,
+      form: null,
+    };
+    this.drafts.set(id, left);
+    if (id !== this.selected) return;
+    if (this.note.value !== left.note) this.note.value = left.note;
+    if (this.form.field.value !== left.reason) this.form.field.value = left.reason;
+  }
+
+  // ------------------------------------------------------------ presses and clicks
+
+  press({ verb, id }) {
+    if (id !== this.selected) return;
+    if (this.ready) return this.perform(verb, true);
+    if (!this.loading || this.panel.dataset.state === "lost") return;
+    if (this.held) return this.notices.tell(WORDS.onePress(WORDS.verbs[verb] ?? verb));
+    this.held = { verb, id, at: performance.now() };
+    if (!this.asked) this.ask();
+  }
+
+  doHeldPress() {
+    const held = this.held;
+    if (!held) return;
+    afterPaint(() => {
+      if (this.held !== held) return;
+      this.held = null;
+      if (this.ready?.id !== held.id) return;
+      const tooOld = performance.now() - held.at > WAIT.oldPress;
+      if (tooOld) this.notices.tell(WORDS.pressTooOld(WORDS.verbs[held.verb] ?? held.verb));
+      else this.perform(held.verb, true);
+    });
+  }
+
+  clicked(verb, byKey, event) {
+    // the second click of a double click was meant for what stood here before
+    if (event.detail > 1 || isOff(event.currentTarget)) return;
+    this.perform(verb, byKey);
+  }
+
+  key(event) {
+    if (event.key === "Escape") return this.escape(event);
+    const field = event.target === this.note || event.target === this.form.field;
+    if (event.target === this.note && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+      return this.taken(event, () => this.perform("mark_done", true));
+    }
+    if (field || event.target.tagName === "TEXTAREA" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j") return this.taken(event, () => this.channel.say({ type: "next" }));
+    if (event.key === "n") return this.taken(event, () => this.note.focus());
+    const verb = event.key === "c" ? "copy" : this.ready?.verbs.find((each) => each.key === event.key)?.verb;
+    if (verb) this.taken(event, () => this.perform(verb, true));
+  }
+
+  taken(event, work) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) work();
+  }
+
+  escape(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (this.armed) return this.disarm(true);
+    if (event.target === this.form.field || this.form.node.contains(event.target)) return this.cancelReason();
+    this.text.endByHand();
+    this.channel.say({ type: "focus-matrix" });
+  }
+
+  /** Everything an operator can do to the step on the screen goes through here. */
+  perform(verb, byKey) {
+    const step = this.ready;
+    if (!step) return;
+    if (verb === "note") return this.note.focus();
+    if (performance.now() - this.settledAt < WAIT.settle) return this.notices.tell(WORDS.justChanged);
+    if (verb === "copy") return this.copy(step);
+    if (this.busy(step.id)) return this.notices.tell(WORDS.stillSaving);
+    const offered = step.verbs.find((each) => each.verb === verb);
+    if (!offered?.allowed) return this.explain(step, verb, offered);
+    if (offered.reason !== "none") return this.openReason(verb, byKey);
+    const question = this.question(step, verb);
+    if (question && !this.confirmed(verb)) return this.arm(verb, question, byKey);
+    this.submit(step, verb, null, byKey || Boolean(this.armed?.byKey));
+  }
+
+  explain(step, verb, offered) {
+    this.notices.tell(offered?.why ?? WORDS.notPossible(WORDS.verbs[verb] ?? verb, STATUS_LABEL[step.status]));
+  }
+
+  /** What must be asked before the verb is done, if anything. */
+  question(step, verb) {
+    const other = step.claim && !step.claim.mine ? step.claim.by : null;
+    if (other) return verb === "mark_done" ? WORDS.finishOthers(other) : WORDS.startOthers(other);
+    const copied = this.copies.get(step.id);
+    return verb === "mark_done" && copied !== undefined && copied !== step.sha256 ? WORDS.doneStaleCopy : null;
+  }
+
+  arm(verb, question, byKey) {
+    if (this.armed?.verb === verb) return;
+    this.armed = { verb, byKey, at: performance.now() };
+    this.buttons.arm(verb, question);
+    this.notices.tell(WORDS.confirmHow);
+    const button = this.buttons.buttons.get(verb);
+    button.focus({ preventScroll: true });
+    if (byKey) button.scrollIntoView({ block: "nearest" });
+  }
+
+  confirmed(verb) {
+    return this.armed?.verb === verb && performance.now() - this.armed.at >= WAIT.confirm;
+  }
+
+  disarm(giveBack = false) {
+    const armed = this.armed;
+    if (!armed) return;
+    this.armed = null;
+    this.buttons.arm(null);
+    this.notices.tell(null);
+    this.showActions();
+    if (giveBack && armed.byKey) this.channel.say({ type: "focus-matrix" });
+  }
+
+  openReason(verb, byKey) {
+    this.disarm();
+    this.keepDraft({ form: verb, byKey });
+    this.form.lack(null);
+    this.showActions();
+    this.form.field.focus({ preventScroll: true });
+    this.form.node.scrollIntoView({ block: "nearest" });
+  }
+
+  cancelReason() {
+    const { form: verb, byKey } = this.draft();
+    this.keepDraft({ form: null });
+    this.form.hide();
+    const opener = this.buttons.buttons.get(verb);
+    if (opener && !opener.hidden) opener.focus({ preventScroll: true });
+    if (byKey) this.channel.say({ type: "focus-matrix" });
+  }
+
+  submitReason(byKey, event) {
+    if (event.detail > 1 || isOff(this.form.submit)) return;
+    const step = this.ready;
+    const { form: verb, byKey: openedByKey } = this.draft();
+    const offered = step?.verbs.find((each) => each.verb === verb);
+    if (!offered?.allowed || this.busy(step.id)) return;
+    if (performance.now() - this.settledAt < WAIT.settle) return this.notices.tell(WORDS.justChanged);
+    const reason = this.form.field.value.trim();
+    if (offered.reason === "required" && !reason) {
+      this.form.lack(WORDS.reasonMissing);
+      return this.form.field.focus();
+    }
+    this.submit(step, verb, this.form.field.value, byKey || openedByKey);
+  }
+
+  // ------------------------------------------------------------ verbs on their way
+
+  busy(id) {
+    return [...this.flights.values()].some((flight) => flight.id === id && !flight.released);
+  }
+
+  submit(step, verb, reason, byKey) {
+    const request = ++this.requests;
+    const { id, row_version: version, sha256 } = step;
+    const flight = { request, id, verb, reason, note: this.note.value, byKey, where: where(step), timers: [] };
+    this.disarm();
+    this.flights.set(request, flight);
+    this.settle(id);
+    this.notices.tell(null);
+    flight.timers = [setTimeout(() => this.slow(flight), WAIT.slow), setTimeout(() => this.unanswered(flight), WAIT.noAnswer)];
+    this.showActions();
+    this.send({ type: "verb", request, verb, id, version, sha256, note: flight.note, reason }, () => this.unanswered(flight));
+  }
+
+  slow(flight) {
+    flight.slow = true;
+    this.showActions();
+  }
+
+  unanswered(flight) {
+    if (!this.flights.has(flight.request)) return;
+    flight.late = true;
+    this.trouble(flight.id, flight.where, "no_answer", "");
+    this.showActions();
+  }
+
+  /** The verb of this request is answered: give it back, or nothing when it is not ours. */
+  landed(request) {
+    const flight = this.flights.get(request);
+    if (!flight) return null;
+    flight.timers.forEach(clearTimeout);
+    this.flights.delete(request);
+    this.notices.tell(null);
+    return flight;
+  }
+
+  stored({ request, step, message }) {
+    const flight = this.landed(request);
+    this.troubles.delete(step.id);
+    this.emptyDraft(step.id, flight);
+    this.copies.delete(step.id);
+    const time = step.history.at(-1)?.at ?? new Date().toLocaleTimeString();
+    if (step.id !== this.selected) {
+      this.showElsewhere();
+      this.showActions();
+      return this.notices.tell(`${time} · ${message}`, WORDS.storedElsewhere(where(step)));
+    }
+    const typing = this.root.getRootNode().activeElement === this.note && this.note.value !== "";
+    this.arrivedBy(step);
+    this.notices.tell(`${time} · ${message}`, WORDS.stored);
+    if (flight?.byKey && !typing) this.channel.say({ type: "focus-matrix" });
+  }
+
+  /** A step that came with the answer to a verb is shown like a detail, unless a newer one is there. */
+  arrivedBy(step) {
+    if (this.detail?.id === step.id && step.row_version < this.detail.row_version) this.showActions();
+    else this.arrived(step);
+  }
+
+  refused({ request, id, message, step }) {
+    if (request === this.asked?.request) {
+      this.stop("load");
+      this.asked = null;
+      return this.showLost(message || WORDS.loadFailed);
+    }
+    const flight = this.landed(request);
+    const about = flight?.id ?? id ?? step?.id;
+    const before = this.ready;
+    this.trouble(about, flight?.where ?? (step ? where(step) : ""), "refused", message);
+    if (step && step.id === this.selected) {
+      this.markChange(before, step);
+      this.arrivedBy(step);
+    }
+    this.showActions();
+  }
+
+  notSaved({ request, message }) {
+    const flight = this.landed(request);
+    if (flight) this.trouble(flight.id, flight.where, "not_saved", message);
+    else if (this.selected) this.trouble(this.selected, "", "not_saved", message);
+    this.showActions();
+  }
+
+  trouble(id, place, kind, message) {
+    this.troubles.set(id, { id, where: place, kind, message });
+    if (id === this.selected) {
+      this.notices.tell(null);
+      this.notices.warn(this.troubles.get(id));
+    }
+    this.showElsewhere();
+  }
+
+  /** The trouble with this step is seen to. */
+  settle(id) {
+    this.troubles.delete(id);
+    if (id === this.selected) this.notices.warn(null);
+    this.showElsewhere();
+  }
+
+  // ------------------------------------------------------------ changed by somebody else
+
+  changed(step) {
+    const before = this.ready;
+    if (before?.id !== step.id || step.row_version < before.row_version) return;
+    const news = this.news(before, step);
+    this.markChange(before, step);
+    this.arrived(step);
+    if (news) this.notices.tell(news);
+  }
+
+  /** A press within the blink after a change was meant for what was on the screen before. */
+  markChange(before, step) {
+    if (!before || before.id !== step.id) return;
+    const same = before.status === step.status && before.sha256 === step.sha256 && before.claim?.by === step.claim?.by;
+    if (!same) this.settledAt = performance.now();
+  }
+
+  news(before, step) {
+    const last = step.history.at(-1);
+    if (last && step.history.length > before.history.length) return WORDS.changedBy(last.operator, actionWords(last.action), last.at);
+    if (before.sha256 !== step.sha256) return WORDS.changedText;
+    return step.row_version > before.row_version ? WORDS.changed : null;
+  }
+
+  // ------------------------------------------------------------ copying
+
+  async copy(step) {
+    if (step.text === null) return this.text.tell(WORDS.copyOff, "ro-bad");
+    const { id, text, sha256 } = step;
+    const copied = () => {
+      this.copies.set(id, sha256);
+      if (this.detail?.id === id && this.selected === id) this.text.tell(WORDS.copied([...text].length, sha256), "ro-ok");
+    };
+    if (await copyText(text, this.panel)) return copied();
+    if (this.ready?.id !== id || this.ready.text !== text) return;
+    const back = focused();
+    this.text.tell(WORDS.copyByHand, "ro-bad");
+    this.text.byHand(text, () => {
+      copied();
+      back?.focus?.({ preventScroll: true });
+    });
+  }
+}
+
+export default {
+  /** Draw the panel into `root`; gives back what takes it away again. */
+  render({ model, el: root }) {
+    const panel = new StepPanel(model, root);
+    return () => panel.close();
+  },
+};

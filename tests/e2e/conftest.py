@@ -1,0 +1,124 @@
+"""A real `relorch serve --sample` in a process of its own, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from relorch import Workbook, open_workbook
+from relorch.workbook.sample import make_sample
+
+
+@dataclass
+class Serving:
+    """A running server: `address` carries the token, `origin` does not."""
+
+    process: subprocess.Popen[str]
+    address: str
+    folder: Path
+    database: Path
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def open(self, operator: str = "checker") -> Workbook:
+        """The served database, opened from this process too."""
+        return open_workbook(str(self.database), operator=operator, create=False)
+
+
+@dataclass
+class Tab:
+    """A page of a signed-in browser, with all that it complained about."""
+
+    page: Any
+    origin: str
+    console: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def goto(self, path: str) -> Any:
+        self.page.goto(f"{self.origin}{path}")
+        return self.page
+
+
+def start_serving(folder: Path, *options: str) -> Serving:
+    """Run `relorch serve` in `folder` and wait for its address."""
+    command = [sys.executable, "-m", "relorch", "serve", "--no-browser", "--port", "0", *options]
+    environment = {**os.environ, "RELORCH_OPERATOR": "ana"}
+    environment.pop("DATABASE_URL", None)
+    log = (folder / "serve.log").open("w")
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert address.startswith("http://127.0.0.1:"), (folder / "serve.log").read_text()
+    name = "sample.db" if "--sample" in options else "app.db"
+    return Serving(process, address, folder, folder / "data" / name)
+
+
+@pytest.fixture(scope="session")
+def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, played once; copy it before use."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    make_sample(path)
+    return path
+
+
+@pytest.fixture
+def serving(sample_database: Path, tmp_path: Path) -> Iterator[Serving]:
+    """A server on a fresh copy of the sample."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(sample_database, tmp_path / "data" / "sample.db")  # nobody has that file open now
+    yield from _until_the_end(start_serving(tmp_path, "--sample"))
+
+
+@pytest.fixture
+def serving_empty(tmp_path: Path) -> Iterator[Serving]:
+    """A server on the empty workbook it makes for itself."""
+    yield from _until_the_end(start_serving(tmp_path))
+
+
+def _until_the_end(server: Serving) -> Iterator[Serving]:
+    yield server
+    server.process.terminate()
+    server.process.wait(15)
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
+    """Open signed-in tabs, each in a browser context of its own."""
+    contexts: list[Any] = []
+
+    def tab(server: Serving, **options: Any) -> Tab:
+        context = chromium.new_context(viewport={"width": 1400, "height": 900}, **options)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        opened = Tab(context.new_page(), server.origin)
+        opened.page.on("console", lambda said: _note(opened, said))
+        opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
+        opened.page.on("request", lambda request: _watch(opened, request.url))
+        opened.page.goto(server.address)
+        return opened
+
+    yield tab
+    for context in contexts:
+        context.close()
+
+
+def _note(opened: Tab, said: Any) -> None:
+    if said.type in ("error", "warning"):
+        opened.console.append(f"{said.type}: {said.text}")
+
+
+def _watch(opened: Tab, url: str) -> None:
+    if not url.startswith((opened.origin, "data:", "blob:")):
+        opened.outside.append(url)
