@@ -12,7 +12,7 @@ const VERB_KEYS = {
   d: "mark_done", s: "skip", f: "fail", r: "revert", o: "reopen", b: "start", c: "copy", n: "note",
 };
 /** Sizes in pixels; the ones the style sheet needs are handed to it as custom properties. */
-const PX = { column: 38, folded: 64, row: 30, band: 26, clusters: 28, names: 136, left: 260, narrowLeft: 150 };
+const PX = { column: 38, folded: 64, cluster: 140, row: 30, band: 26, clusters: 28, names: 136, left: 260, narrowLeft: 150 };
 /** Rows and columns drawn around the view; none where the view alone takes this many cells. */
 const OVERSCAN = 1;
 const MANY_CELLS = 2000;
@@ -102,10 +102,10 @@ class Board {
     return at < 0 ? null : { r: Math.floor(at / across), c: at % across };
   }
   /** Take one patched cell; false for one that is out of range or older than what is known. */
-  patch([r, c, id, version, status, flags]) {
+  patch([r, c, id, version, status, flags], { newerOnly = false } = {}) {
     if (!(r >= 0 && r < this.rows.length && c >= 0 && c < this.customers.length)) return false;
     const at = this.at(r, c);
-    if (this.ids[at] === id && version < this.versions[at]) return false;
+    if (this.ids[at] === id && version < this.versions[at] + Number(newerOnly)) return false;
     this.tally(r, c, -1);
     this.ids[at] = id;
     this.versions[at] = version;
@@ -114,6 +114,19 @@ class Board {
     this.tally(r, c, 1);
     this.revision++;
     return true;
+  }
+  /** Take over what `before` knows better: cells sent again after a lost connection are as old as the page. */
+  keepNewer(before) {
+    const rows = this.rows.map((row) => before.rows.findIndex((old) => old.key === row.key));
+    const places = new Map(before.customers.map((customer, c) => [customer.id, c]));
+    const columns = this.customers.map((customer) => places.get(customer.id) ?? -1);
+    rows.forEach((oldRow, r) => columns.forEach((oldColumn, c) => {
+      if (oldRow < 0 || oldColumn < 0) return;
+      const old = before.at(oldRow, oldColumn);
+      const id = before.ids[old];
+      if (id !== this.ids[this.at(r, c)]) return;
+      this.patch([r, c, id, before.versions[old], before.status[old], before.flags[old]], { newerOnly: true });
+    }));
   }
   /** The words for one cell: its status, its marks, whether its customer is held. */
   words(r, c) {
@@ -177,7 +190,10 @@ function search(board, query) {
   return { customers, rows };
 }
 
-/** Columns from left to right: a customer's index, or ~index of a cluster that is folded into one column. */
+/**
+ * Columns from left to right: a customer's index, or ~index of a cluster that is folded into one column.
+ * A cluster of few customers gets room beside them, so that its name can be read.
+ */
 function layColumns(board, customers, folded) {
   const columns = [];
   const groups = [];
@@ -187,16 +203,20 @@ function layColumns(board, customers, folded) {
     const k = board.customers[c].cluster;
     let group = groups.at(-1);
     const isFolded = folded.has(board.clusters[k].id);
-    if (group?.k !== k) groups.push((group = { k, x, width: 0, first: columns.length, count: 0, folded: isFolded }));
-    else if (isFolded) continue;
+    if (group?.k !== k) {
+      x = group ? group.x + group.width : 0;
+      group = { k, x, width: isFolded ? PX.folded : PX.cluster, first: columns.length, count: 0, folded: isFolded };
+      groups.push(group);
+    } else if (isFolded) continue;
     const width = isFolded ? PX.folded : PX.column;
     starts.push(x);
     columns.push(isFolded ? ~k : c);
-    group.width += width;
     group.count++;
     x += width;
+    group.width = Math.max(group.width, x - group.x);
   }
-  return { columns, groups, starts, width: x };
+  const last = groups.at(-1);
+  return { columns, groups, starts, width: last ? last.x + last.width : 0 };
 }
 
 /** Rows from top to bottom, each category under a band that stays when it is folded. */
@@ -223,7 +243,8 @@ let layouts = 0;
 /** Everything about places: rebuilt when the board, the folds or the filter change, never for a patch. */
 function layOut(board, folded, query) {
   const found = search(board, query);
-  const layout = { stamp: ++layouts, found, ...layColumns(board, found.customers, folded), ...layRows(board, found.rows, folded) };
+  const [across, down] = [layColumns(board, found.customers, folded), layRows(board, found.rows, folded)];
+  const layout = { stamp: ++layouts, found, ...across, ...down };
   layout.columnOf = new Int32Array(board.customers.length).fill(-1);
   layout.columns.forEach((c, v) => { if (c >= 0) layout.columnOf[c] = v; });
   layout.placeOf = new Int32Array(board.rows.length).fill(-1);
@@ -352,9 +373,8 @@ function write(node, text) {
 }
 
 /** What a cluster's header has room for at `width` pixels. */
-function sizeClass(width) {
-  if (width < PX.folded) return "ro-tiny ro-slim";
-  return width < 90 ? "ro-tiny" : width < 220 ? "ro-small" : "";
+function sizeClass({ width, folded }) {
+  return folded ? "ro-tiny" : width < 160 ? "ro-slim" : width < 230 ? "ro-small" : "";
 }
 
 /** Show or hide `node`, touching it only where that changes something. */
@@ -507,7 +527,7 @@ class Sheet {
     const progress = board.ofCluster.of(group.k);
     node.style.left = `${this.left + group.x}px`;
     node.style.width = `${group.width}px`;
-    node.className = `ro-cluster${group.x ? " ro-at-first" : ""} ${sizeClass(group.width)}`;
+    node.className = `ro-cluster${group.x ? " ro-at-first" : ""} ${sizeClass(group)}`;
     node.setAttribute("aria-colindex", String(group.first + 2));
     node.setAttribute("aria-colspan", String(group.count));
     node.setAttribute("aria-label", `Cluster ${cluster.name}, ${progressWords(progress)}`);
@@ -606,7 +626,8 @@ class Sheet {
     row.key = key;
     row.node.style.top = `${layout.tops[i]}px`;
     row.node.classList.toggle("ro-chosen", chosen);
-    row.node.setAttribute("aria-rowindex", String(3 + i + layout.bands.filter((band) => band.before <= i && band.y < layout.tops[i]).length));
+    const bandsAbove = layout.bands.filter((band) => band.before <= i).length;
+    row.node.setAttribute("aria-rowindex", String(3 + i + bandsAbove));
     this.drawRowHead(row, r);
   }
   drawRowHead({ head, parts }, r) {
@@ -621,7 +642,8 @@ class Sheet {
     head.style.setProperty("--ro-share", bar(progress));
     head.classList.toggle("ro-required", Boolean(row.required));
     const kind = [row.type, custom ? "custom" : null, row.required ? "required" : null].filter(Boolean).join(", ");
-    head.setAttribute("aria-label", `${custom ? "" : `${board.numbers[r]}. `}${row.name}, ${kind}, ${progressWords(progress)}`);
+    const name = custom ? row.name : `${board.numbers[r]}. ${row.name}`;
+    head.setAttribute("aria-label", `${name}, ${kind}, ${progressWords(progress)}`);
     head.title = `${row.name}\n${kind}${row.required ? ": cannot be skipped" : ""}\n${countWords(progress)}`;
   }
   drawCell(slot, r, v) {
@@ -634,14 +656,16 @@ class Sheet {
   drawStep(slot, r, c, v) {
     const { board, layout, cursor } = this.view;
     const at = board.at(r, c);
-    const look = this.lookOf(at, c, v) | (cursor?.c === c ? LOOK.column : 0) | (cursor?.c === c && cursor.r === r ? LOOK.selected : 0);
+    const place = cursor?.c !== c ? 0 : LOOK.column | (cursor.r === r ? LOOK.selected : 0);
+    const look = this.lookOf(at, c, v) | place;
     const moved = slot.at !== at || slot.stamp !== layout.stamp;
     if (!moved && slot.look === look) return;
     if (moved) this.placeCell(slot, at, r, c, v);
     slot.look = look;
     slot.node.className = cellClass(look);
     slot.node.setAttribute("aria-selected", String(Boolean(look & LOOK.selected)));
-    slot.node.setAttribute("aria-label", `${board.rows[r].name}, ${board.customers[c].name}: ${board.words(r, c).join(", ")}`);
+    const words = board.words(r, c).join(", ");
+    slot.node.setAttribute("aria-label", `${board.rows[r].name}, ${board.customers[c].name}: ${words}`);
     slot.node.removeAttribute("title");
   }
   lookOf(at, c, v) {
@@ -673,12 +697,14 @@ class Sheet {
     slot.look = board.revision;
     const progress = board.ofRowInCluster.of(r * board.clusters.length + k);
     const failed = progress.counts[FAILED] ? " ro-has-failed" : "";
-    slot.node.className = `ro-cell ro-folded${this.isFirst(v) ? " ro-at-first" : ""}${progress.open ? failed : " ro-all-closed"}`;
+    const state = progress.open ? failed : " ro-all-closed";
+    slot.node.className = `ro-cell ro-folded${state}${this.isFirst(v) ? " ro-at-first" : ""}`;
     slot.node.style.setProperty("--ro-share", progress.total ? bar(progress) : "none");
     write(slot.node, progress.total ? String(progress.open) : "");
     slot.node.removeAttribute("aria-selected");
-    slot.node.setAttribute("aria-label", `${board.rows[r].name}, cluster ${board.clusters[k].name}: ${countWords(progress)}`);
-    slot.node.title = `${board.clusters[k].name}, ${board.rows[r].name}\n${countWords(progress)}\nclick to expand`;
+    const [name, cluster] = [board.rows[r].name, board.clusters[k].name];
+    slot.node.setAttribute("aria-label", `${name}, cluster ${cluster}: ${countWords(progress)}`);
+    slot.node.title = `${cluster}, ${name}\n${countWords(progress)}\nclick to expand`;
     this.folds.set(slot.node, { cluster: board.clusters[k].id });
   }
   /** The selected cell stays in the document, and in the tab order, when it is scrolled out of view. */
@@ -748,11 +774,12 @@ class Sheet {
     if (!slot || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     slot.flash?.cancel();
     const [from, to] = ["inset 0 0 0 3px var(--ro-accent)", "inset 0 0 0 3px transparent"];
-    slot.flash = slot.node.animate([{ boxShadow: from }, { boxShadow: from, offset: 0.3 }, { boxShadow: to }], FLASH_MS);
+    const frames = [{ boxShadow: from }, { boxShadow: from, offset: 0.3 }, { boxShadow: to }];
+    slot.flash = slot.node.animate(frames, FLASH_MS);
   }
 }
 
-/** The scroll offset that shows `start` .. `start + size` with one more of its kind on either side, where there is room. */
+/** The scroll offset that shows `start` .. `start + size`, and one more of its kind on either side if there is room. */
 function brought(offset, room, start, size) {
   const around = room > 4 * size ? size : 0;
   if (start - around < offset) return Math.max(0, start - around);
@@ -765,7 +792,8 @@ class Corner {
     this.lines = { cluster: el("span"), namespace: el("b"), customer: el("span"), step: el("span"), state: el("span") };
     for (const [name, line] of Object.entries(this.lines)) line.className = `ro-corner-${name}`;
     this.words = el("div", { class: "ro-corner-words", "aria-hidden": "true" }, Object.values(this.lines));
-    this.node = el("div", { class: "ro-corner", role: "columnheader", "aria-rowspan": 2, "aria-colindex": 1, "aria-label": "Step" }, this.words);
+    const spans = { "aria-rowspan": 2, "aria-colindex": 1 };
+    this.node = el("div", { class: "ro-corner", role: "columnheader", "aria-label": "Step", ...spans }, this.words);
   }
   draw(view) {
     const { board, layout, cursor } = view;
@@ -807,25 +835,32 @@ class Bar {
   constructor({ onfilter, onleave, onhelp }) {
     this.name = el("strong", { class: "ro-release" });
     this.version = el("span", { class: "ro-version" });
-    this.percent = el("b", { class: "ro-percent" });
     this.meter = el("span", { class: "ro-bar ro-bar-release" });
+    this.percent = el("b", { class: "ro-percent" });
     this.words = el("span", { class: "ro-words" });
     this.filter = el("input", {
-      type: "search", class: "ro-filter", placeholder: "Filter customers, steps", title: "Filter customers and steps (key: /)",
+      type: "search", class: "ro-filter", placeholder: "Filter customers, steps", title: "Filter (key: /)",
       "aria-label": "Filter customers and steps", autocomplete: "off", spellcheck: "false",
       oninput: () => onfilter(this.filter.value), onkeydown: (event) => this.leave(event, onfilter, onleave),
     });
-    this.help = el("button", { type: "button", class: "ro-help-button", "aria-label": "Keys and signs", title: "Keys and signs (?)", "aria-expanded": "false", onclick: onhelp }, "?");
+    this.help = el("button", {
+      type: "button", class: "ro-help-button", "aria-label": "Keys and signs", title: "Keys and signs (?)",
+      "aria-expanded": "false", onclick: onhelp,
+    }, "?");
     this.chips = STATUS.map((status) => this.newChip(status));
     this.held = el("li", { class: "ro-chip ro-chip-held" });
     this.found = el("span", { class: "ro-found", role: "status" });
-    const line = el("div", { class: "ro-line" }, this.name, this.version, this.meter, this.percent, this.words, this.filter, this.help);
-    const list = el("ul", { class: "ro-chips", "aria-label": "Steps by status" }, this.chips.map((chip) => chip.node), this.held);
-    this.node = el("header", { class: "ro-top" }, line, el("div", { class: "ro-line" }, list, this.found));
+    const progress = [this.name, this.version, this.meter, this.percent, this.words, this.found];
+    const chips = this.chips.map((chip) => chip.node);
+    const list = el("ul", { class: "ro-chips", "aria-label": "Steps by status" }, chips, this.held);
+    this.node = el("header", { class: "ro-top" },
+      el("div", { class: "ro-line" }, progress, this.filter, this.help),
+      el("div", { class: "ro-line" }, list));
   }
   newChip(status) {
     const count = el("b");
-    return { node: el("li", { class: "ro-chip" }, statusIcon(status), count, el("span", {}, STATUS_LABEL[status])), count };
+    const label = el("span", {}, STATUS_LABEL[status]);
+    return { node: el("li", { class: "ro-chip" }, statusIcon(status), count, label), count };
   }
   leave(event, onfilter, onleave) {
     if (event.key === "Escape" && this.filter.value) {
@@ -849,13 +884,17 @@ class Bar {
       node.classList.toggle("ro-zero", !progress.counts[code]);
     });
     this.held.hidden = !board.heldCustomers;
-    write(this.held, `${board.heldCustomers} held, not counted`);
+    write(this.held, `${figure(board.heldCustomers)} held`);
+    this.held.title = "customers held; their steps are not counted";
     write(this.found, query.trim() ? foundWords(board, layout.found) : "");
   }
 }
 
+/** "3 of 60 customers", "1 of 14 steps" or both: what a filter leaves. */
 function foundWords(board, { customers, rows }) {
-  return `${customers.length} of ${board.customers.length} customers, ${rows.length} of ${board.rows.length} steps`;
+  const parts = [[customers, board.customers, "customers"], [rows, board.rows, "steps"]];
+  const narrowed = parts.filter(([some, all]) => some.length < all.length);
+  return narrowed.map(([some, all, name]) => `${figure(some.length)} of ${figure(all.length)} ${name}`).join(", ");
 }
 
 const KEY_HELP = [
@@ -896,7 +935,9 @@ class Matrix {
     this.bus = channel(model.get("channel"));
     this.view = { board: null, layout: null, cursor: null, folded: new Set(), query: "" };
     this.sheet = new Sheet(this.view);
-    this.bar = new Bar({ onfilter: (query) => this.setFilter(query), onleave: () => this.enterGrid(), onhelp: () => this.toggleHelp() });
+    this.bar = new Bar({
+      onfilter: (query) => this.setFilter(query), onleave: () => this.enterGrid(), onhelp: () => this.toggleHelp(),
+    });
     this.help = null;
     this.sentence = el("p", { class: "ro-empty" });
     this.live = el("p", { class: "ro-live", role: "status", "aria-live": "polite" });
@@ -911,19 +952,28 @@ class Matrix {
     this.follow();
   }
   listen() {
-    const { model, sheet } = this;
-    const heard = { "change:head": () => this.readSoon(), "change:cells": () => this.readSoon(), "change:selected": () => this.follow(), "msg:custom": (message) => this.receive(message) };
-    for (const [event, handler] of Object.entries(heard)) {
-      model.on(event, handler);
-      this.undo.push(() => model.off(event, handler));
-    }
+    this.hearModel({
+      "change:head": () => this.readSoon(),
+      "change:cells": () => this.readSoon(),
+      "change:selected": () => this.follow(),
+      "msg:custom": (message) => this.receive(message),
+    });
     this.undo.push(this.bus.hear((message) => this.hear(message)));
     const resized = new ResizeObserver(() => this.resize());
-    resized.observe(sheet.node);
+    resized.observe(this.sheet.node);
     this.undo.push(() => resized.disconnect());
     // The style sheet lets a colour of the theme pass over in a moment, so this comes when the theme changes.
     this.live.addEventListener("transitionend", () => paintShapes(this.node));
-    const on = (type, handler, options) => sheet.node.addEventListener(type, handler, options);
+    this.hearGrid();
+  }
+  hearModel(handlers) {
+    for (const [event, handler] of Object.entries(handlers)) {
+      this.model.on(event, handler);
+      this.undo.push(() => this.model.off(event, handler));
+    }
+  }
+  hearGrid() {
+    const on = (type, handler, options) => this.sheet.node.addEventListener(type, handler, options);
     on("scroll", () => this.scrolled(), { passive: true });
     on("keydown", (event) => this.keydown(event));
     on("click", (event) => this.click(event));
@@ -958,7 +1008,10 @@ class Matrix {
     const before = view.board;
     const kept = remembered.get(this.model.get("cells"));
     if (!before && kept.view) Object.assign(view, kept.view);
-    else if (before) view.cursor = this.relocate(before, board);
+    else if (before) {
+      board.keepNewer(before);
+      view.cursor = this.relocate(before, board);
+    }
     view.board = board;
     this.arrange();
     if (!before && kept.view) Object.assign(this.sheet.node, { scrollLeft: kept.view.left, scrollTop: kept.view.top });
@@ -1116,14 +1169,24 @@ class Matrix {
     if (id === this.model.get("selected")) return;
     this.model.set("selected", id);
     this.model.save_changes();
+    this.writeAddress(id);
+  }
+  /** The address always leads back to what is selected, so that it can be sent to a colleague. */
+  writeAddress(id) {
+    const address = new URL(window.location.href);
+    address.searchParams.set("release", this.view.board.release.id);
+    if (id) address.searchParams.set("step", id);
+    else address.searchParams.delete("step");
+    window.history.replaceState(window.history.state, "", address);
   }
   goNext() {
     const { board, layout, cursor } = this.view;
     if (!layout) return;
     const cell = nextOpen(board, layout, cursor);
     if (cell) return this.select(cell, "key", { focus: this.sheet.holdsFocus() });
-    const open = board.ofRelease.of(0).open;
-    this.announce(open ? `Nothing open in view; ${open} open are filtered out or collapsed.` : "Nothing is open any more.");
+    const { open } = board.ofRelease.of(0);
+    const hidden = `Nothing open in view; ${open} open are filtered out or collapsed.`;
+    this.announce(open ? hidden : "Nothing is open any more.");
   }
   /** Put the focus on the selected cell, or on the tab stop where none is selected. */
   enterGrid() {
@@ -1158,11 +1221,12 @@ class Matrix {
     if (!slot || slot.c < 0) return;
     const { board } = this.view;
     const customer = board.customers[slot.c];
-    slot.node.title = [board.rows[slot.r].name, `${board.clusterOf(slot.c).name}/${customer.namespace} · ${customer.name}`, board.words(slot.r, slot.c).join(", ")].join("\n");
+    const where = `${board.clusterOf(slot.c).name}/${customer.namespace} · ${customer.name}`;
+    slot.node.title = [board.rows[slot.r].name, where, board.words(slot.r, slot.c).join(", ")].join("\n");
   }
   keydown(event) {
-    if (event.isComposing || event.altKey || (event.target.closest("button") && ["Enter", " "].includes(event.key))) return;
-    if (!this.handleKey(event)) return;
+    const clicks = event.target.closest("button") && ["Enter", " "].includes(event.key);
+    if (event.isComposing || event.altKey || clicks || !this.handleKey(event)) return;
     event.preventDefault();
     event.stopPropagation();
   }

@@ -5,7 +5,7 @@
 const WORDS = {
   panel: "Step",
   emptyTitle: "No step is selected",
-  emptyHow: "Click a cell of the matrix, or go to it with the arrow keys. Its text and what can be done with it appear here.",
+  emptyHow: "Click a cell of the matrix, or go to it with the arrow keys. Its text and its buttons appear here.",
   loading: "Loading the selected step …",
   loadSlow: "No answer yet: the selected step is still not loaded.",
   loadFailed: "This step could not be loaded.",
@@ -38,21 +38,22 @@ const WORDS = {
   size: (characters, lines) => `${count(characters, "character")}, ${count(lines, "line")}`,
   longest: (columns) => `longest line ${columns.toLocaleString("en")}`,
   sha: (sha) => `sha256 ${sha.slice(0, 8)}…`,
-  copied: (characters, sha) => `Copied ${count(characters, "character")}${sha ? ` · sha256 ${sha.slice(0, 8)}…` : ""}`,
+  copied: (characters, sha) => [`Copied ${count(characters, "character")}`, sha && WORDS.sha(sha)].filter(Boolean).join(" · "),
   copyByHand: "Not copied: the browser refused. Press Ctrl+C now, the text is selected.",
   copyByHandLabel: "Text to copy with Ctrl+C",
   copyOff: "Copy is off: there is no rendered text.",
   copyStale: "The text changed after you copied it. Copy it again before you run it.",
   frozen: "Text as started or done: this is what was recorded.",
   differs: "It would render differently now. Reopen the step to take the current text.",
-  invisible: (n) => `${count(n, "invisible character")} in this text. Each is shown as a box; copying takes ${n === 1 ? "it" : "them"} along.`,
+  invisible: (n) => `${count(n, "invisible character")} in this text, shown as ${n === 1 ? "a box" : "boxes"}. Copying takes ${
+    n === 1 ? "it" : "them"} along.`,
   invisibleTitle: (code, name) => `${code} ${name}: invisible character`,
-  raw: (n) => `${count(n, "raw value")}: inserted without quoting. Read ${n === 1 ? "it" : "them"} before you run this.`,
+  raw: (n) => `${count(n, "raw value")}, inserted without quoting. Read ${n === 1 ? "it" : "them"} before you run this.`,
   rawTitle: "raw: inserted without quoting",
   held: "This customer is held in this release: do not run this now.",
   cannotRender: "This step cannot render",
   cannotRenderWhat: "There is no text to run. Until this is put right the step can only be failed or skipped.",
-  fixVariable: (key) => `To do: give the customer, its cluster or the release the metadata “${key}”, or correct the step's text.`,
+  fixVariable: (key) => `To do: give customer, cluster or release the metadata “${key}”, or correct the step's text.`,
   fixPlaceholder: "To do: correct the placeholder in the template, or override the text for this customer.",
   sourceText: "Source text, not rendered. Do not run it.",
 
@@ -76,7 +77,7 @@ const WORDS = {
     removed: "Customer removed", other: "Nothing to do here" },
   saving: "saving…",
   note: "Note",
-  noteHow: "optional, kept with what you do next · Ctrl+Enter marks done",
+  noteHow: "optional · Ctrl+Enter marks done",
   actingAs: (operator) => `recorded as ${operator}`,
   reason: "Reason",
   reasonRequired: "required",
@@ -84,7 +85,8 @@ const WORDS = {
   reasonMissing: "Say why, in a few words.",
   cancel: "Cancel",
   stored: "Stored",
-  storedElsewhere: (where) => `stored for ${where}`,
+  storedElsewhere: (where) => `Stored for ${where}:`,
+  noteKept: "The note was not stored with it and stays here.",
   refused: "Refused.",
   notSaved: "Not saved.",
   noAnswer: "No answer yet: not known to be saved. Reload before running it again.",
@@ -94,6 +96,7 @@ const WORDS = {
   notPossible: (label, status) => `${label} is not possible: the step is ${status}.`,
   justChanged: "The step changed just as you pressed, so nothing was done. Look again, then press again.",
   pressTooOld: (label) => `The step took long to load, so “${label}” was not done. Press again.`,
+  typing: "That key was not taken: it looked like typing a reason. Wait a moment, then press again.",
   onePress: (label) => `“${label}” was not taken: the step was still loading.`,
   changedBy: (who, what, when) => `${who} ${what}, ${when}. Shown here now.`,
   changedText: "The text of this step changed. Shown here now.",
@@ -110,13 +113,13 @@ const WORDS = {
   ago: (age) => `${age} ago`,
   actions: {
     start: "started it", mark_done: "marked it done", fail: "marked it failed", skip: "skipped it",
-    revert: "marked it reverted", reopen: "reopened it", override: "overrode the text", reset: "reset it to the template",
+    revert: "marked it reverted", reopen: "reopened it", override: "overrode the text", reset: "took the template's text",
     add_custom: "added it", update: "changed it", undo: "undid a change", activate: "activated the release",
   },
 };
 
 /** How long to wait, in milliseconds. */
-const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250 };
+const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200 };
 
 /** The order of the buttons; the first is the large one. */
 const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
@@ -124,7 +127,7 @@ const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
 const CHUNK_LINES = 60;
 const CHUNK_TOKENS = 1500;
 const HISTORY_FIRST = 8;
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/;
+const INVISIBLE = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}]/u;
 
 // ---------------------------------------------------------------- small things
 
@@ -149,6 +152,10 @@ function keyButton(label, key, props) {
     if (text) button.setAttribute("aria-keyshortcuts", text);
   };
   return button;
+}
+
+function quietButton(word, onclick) {
+  return el("button", { type: "button", class: "ro-button ro-quiet", onclick }, word);
 }
 
 /** Off without `disabled`: a disabled button would lose the keyboard focus. Handlers ask `isOff`. */
@@ -176,13 +183,19 @@ function focused() {
   return node;
 }
 
+/** Is what was typed as a note in the record now? */
+function isRecorded(note, step) {
+  const typed = note.trim();
+  return [step.notes, step.history.at(-1)?.note].some((text) => (text ?? "").includes(typed));
+}
+
 function where(step) {
   return `${step.name}, ${step.cluster.name}/${step.customer.namespace}`;
 }
 
 // ---------------------------------------------------------------- target and head
 
-/** Where the text would run: the first thing to read. Says so when the cluster is another than that of the last step. */
+/** Where the text would run: the first thing to read. Says so when the last step was on another cluster. */
 function targetArea() {
   const cluster = el("span", { class: "ro-cluster" });
   const namespace = el("span", { class: "ro-namespace" });
@@ -193,14 +206,16 @@ function targetArea() {
   const state = el("span", { class: "ro-chip ro-bad", hidden: true });
   const archived = el("span", { class: "ro-chip ro-warn", hidden: true });
   const node = el("header", { class: "ro-target" },
-    el("div", { class: "ro-target-top" }, el("span", { class: "ro-small" }, WORDS.target), loading, state, archived, moved),
+    el("div", { class: "ro-target-top" },
+      el("span", { class: "ro-small" }, WORDS.target), loading, state, archived, moved),
     el("div", { class: "ro-target-name ro-fades" }, cluster, el("span", { class: "ro-slash" }, "/"), namespace),
     el("div", { class: "ro-target-who ro-fades" }, customer, release));
   const show = (step, before) => {
     say(cluster, step.cluster.name);
     say(namespace, step.customer.namespace);
     say(customer, step.customer.name);
-    say(release, [step.release.name, step.release.version && WORDS.version(step.release.version)].filter(Boolean).join(" · "));
+    const version = step.release.version && WORDS.version(step.release.version);
+    say(release, [step.release.name, version].filter(Boolean).join(" · "));
     say(state, WORDS.memberState[step.member_state]);
     say(archived, WORDS.releaseStatus[step.release.status]);
     if (before?.id !== step.id) {
@@ -224,8 +239,10 @@ function sourceChips(step) {
   };
   const chips = [el("span", { class: `ro-source ro-source-${source.kind}` }, words[source.kind]())];
   if (source.required) chips.push(el("span", { class: "ro-chip" }, WORDS.required));
-  if (source.moved_on) chips.push(el("span", { class: "ro-chip ro-warn", title: WORDS.movedOnTitle(source.revision, source.template_revision) },
-    WORDS.movedOn(source.template_revision)));
+  if (source.moved_on) {
+    const title = WORDS.movedOnTitle(source.revision, source.template_revision);
+    chips.push(el("span", { class: "ro-chip ro-warn", title }, WORDS.movedOn(source.template_revision)));
+  }
   return chips;
 }
 
@@ -243,14 +260,15 @@ function headArea() {
   const node = el("div", { class: "ro-head ro-fades" }, meta, name, status, source);
   const show = (step) => {
     say(name, step.name);
-    meta.replaceChildren(...[
+    const category = WORDS.category[step.category] ?? step.category;
+    const said = step.place.toLowerCase().startsWith(category);
+    meta.replaceChildren(
       el("span", { class: "ro-chip ro-type" }, WORDS.type[step.type] ?? step.type),
-      step.place.toLowerCase().startsWith(step.category) ? null : el("span", {}, WORDS.category[step.category] ?? step.category),
-      el("span", {}, step.place),
-    ].filter(Boolean));
+      el("span", {}, said ? step.place : `${category} · ${step.place}`));
     status.className = `ro-status ro-is-${step.status}`;
     status.classList.toggle("ro-others", Boolean(step.claim && !step.claim.mine));
-    status.replaceChildren(statusIcon(step.status), el("strong", {}, STATUS_LABEL[step.status]), el("span", {}, statusWho(step)));
+    status.replaceChildren(
+      statusIcon(step.status), el("strong", {}, STATUS_LABEL[step.status]), el("span", {}, statusWho(step)));
     source.replaceChildren(...sourceChips(step));
   };
   return { node, show };
@@ -265,7 +283,7 @@ function plainLines(text) {
     const code = piece.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     return ["", piece, { invisible: `U+${code}`, name: "" }];
   };
-  const apart = new RegExp(`(${INVISIBLE.source})`);
+  const apart = new RegExp(`(${INVISIBLE.source})`, "u");
   return text.split("\n").map((line) => line.split(apart).filter(Boolean).map(mark));
 }
 
@@ -287,13 +305,19 @@ function calmLine(line) {
   return calm;
 }
 
+/** A box in the place of a character that cannot be seen; copying by hand puts the character back. */
+function invisibleNode({ invisible, name }) {
+  const title = WORDS.invisibleTitle(invisible, name);
+  return el("span", { class: "ro-invisible", "data-code": invisible, role: "img", title, "aria-label": title });
+}
+
 /** One token; `from` and `to` are where it stands in the text, for copying by hand. */
 function tokenNode([kind, text, mark], from) {
-  const safe = /^[a-z0-9]{1,4}$/.test(kind) ? kind : undefined;
-  const node = mark?.invisible
-    ? el("span", { class: "ro-invisible", "data-code": mark.invisible, role: "img",
-      title: WORDS.invisibleTitle(mark.invisible, mark.name), "aria-label": WORDS.invisibleTitle(mark.invisible, mark.name) })
-    : el("span", { class: safe, "data-mark": mark === "raw" ? "raw" : undefined, title: mark === "raw" ? WORDS.rawTitle : undefined }, text);
+  const node = mark?.invisible ? invisibleNode(mark) : el("span", {
+    class: /^[a-z0-9]{1,4}$/.test(kind) ? kind : undefined,
+    "data-mark": mark === "raw" ? "raw" : undefined,
+    title: mark === "raw" ? WORDS.rawTitle : undefined,
+  }, text);
   return Object.assign(node, { from, to: from + text.length });
 }
 
@@ -386,12 +410,13 @@ function codeBlock() {
   node.addEventListener("copy", (event) => {
     event.preventDefault();
     const range = selectedRange(node);
-    const waits = node.closest("[aria-busy]");
-    if (copyable === null || waits || !range || !node.contains(range.startContainer) || !node.contains(range.endContainer)) return;
+    if (copyable === null || !range || node.closest("[aria-busy]")) return;
+    if (!node.contains(range.startContainer) || !node.contains(range.endContainer)) return;
     const from = placeInText(range.startContainer, range.startOffset);
     const to = placeInText(range.endContainer, range.endOffset);
+    if (from === null || to === null) return;
     // no newline at the end: nothing runs on paste
-    if (from !== null && to !== null) event.clipboardData.setData("text/plain", copyable.slice(from, to).replace(/\n+$/, ""));
+    event.clipboardData.setData("text/plain", copyable.slice(from, to).replace(/\n+$/, ""));
   });
   node.addEventListener("dragstart", (event) => event.preventDefault());
   node.addEventListener("keydown", (event) => {
@@ -408,11 +433,16 @@ function fixFor(placeholder) {
   return key ? WORDS.fixVariable(key) : WORDS.fixPlaceholder;
 }
 
-function problemsBlock(problems) {
-  return el("div", { class: "ro-problems" },
-    el("strong", {}, WORDS.cannotRender), el("p", {}, WORDS.cannotRenderWhat),
-    el("ul", {}, ...problems.map(({ placeholder, why }) =>
-      el("li", {}, el("code", {}, placeholder), el("span", {}, `${why}.`), el("em", {}, fixFor(placeholder))))));
+function problemNode({ placeholder, why }) {
+  return el("li", {}, el("code", {}, placeholder), el("span", {}, `${why}.`), el("em", {}, fixFor(placeholder)));
+}
+
+function problemsBlocks(problems) {
+  return [
+    el("div", { class: "ro-problems" }, el("strong", {}, WORDS.cannotRender), el("p", {}, WORDS.cannotRenderWhat),
+      el("ul", {}, ...problems.map(problemNode))),
+    el("p", { class: "ro-source-label" }, WORDS.sourceText),
+  ];
 }
 
 /** What must be read before the text is run, in order of danger: `[class, words]`. */
@@ -436,17 +466,19 @@ function sizeOf(step, lines) {
 /** The exact text with its tools: copy, wrap, height. `copy` is what the Copy button does. */
 function textArea(copy) {
   const code = codeBlock();
-  const copyButton = keyButton(WORDS.copy, "c", { class: "ro-button ro-copy", onclick: (event) => copy(event.detail === 0) });
+  const copyButton = keyButton(WORDS.copy, "c", { class: "ro-button ro-copy", onclick: copy });
   const info = el("p", { class: "ro-info" });
   const said = el("p", { class: "ro-copied", role: "status", hidden: true });
   const wrap = el("button", { type: "button", class: "ro-toggle", "aria-pressed": "false" }, WORDS.wrap);
   const tall = el("button", { type: "button", class: "ro-toggle", "aria-pressed": "false" }, WORDS.tall);
   const warnings = el("div", { class: "ro-warnings" });
   const problems = el("div", { class: "ro-problem-room", hidden: true });
-  const manual = el("textarea", { class: "ro-manual", readonly: true, hidden: true, "aria-label": WORDS.copyByHandLabel });
+  const manual = el("textarea", { class: "ro-manual", readonly: true, hidden: true });
+  manual.setAttribute("aria-label", WORDS.copyByHandLabel);
   const frame = el("div", { class: "ro-frame ro-fades" }, warnings, problems, code.node, manual);
   const node = el("section", { class: "ro-text", "aria-label": WORDS.textLabel },
-    el("div", { class: "ro-tools" }, copyButton, el("div", { class: "ro-told ro-fades" }, info, said), wrap, tall), frame);
+    el("div", { class: "ro-tools" },
+      copyButton, el("div", { class: "ro-told ro-fades" }, info, said), wrap, tall), frame);
   let wrapped = null;
   let shown = null;
 
@@ -471,11 +503,11 @@ function textArea(copy) {
     shown = key;
     manual.hidden = true;
     code.node.hidden = false;
-    const lines = runs ? linesOf(step.text, step.lines) : plainLines(step.source_text ?? "");
+    const lines = linesOf(step.text ?? step.source_text, step.lines);
     code.show(lines, step.text);
     frame.classList.toggle("ro-unrendered", !runs);
     problems.hidden = runs;
-    problems.replaceChildren(...(runs ? [] : [problemsBlock(step.problems), el("p", { class: "ro-source-label" }, WORDS.sourceText)]));
+    problems.replaceChildren(...(runs ? [] : problemsBlocks(step.problems)));
     say(info, runs ? sizeOf(step, lines) : WORDS.copyOff);
     setWrap(wrapped ?? step.type === "text");
   };
@@ -592,15 +624,17 @@ function buttonsArea(on) {
 
 /** The reason, in the page. `on` has `submit(byKey, event)`, `cancel()`, `typed()`. */
 function reasonForm(on) {
-  const field = el("input", { type: "text", id: "ro-reason", autocomplete: "off", class: "ro-field", "aria-describedby": "ro-reason-missing" });
+  const field = el("input", { type: "text", id: "ro-reason", autocomplete: "off", class: "ro-field" });
   const rule = el("span", { class: "ro-rule" });
   const warning = el("p", { class: "ro-form-warning", hidden: true });
   const missing = el("p", { class: "ro-missing", id: "ro-reason-missing", role: "alert", hidden: true });
-  const submit = keyButton("", "Enter", { class: "ro-button ro-submit", onclick: (event) => on.submit(event.detail === 0, event) });
+  const clicked = (event) => on.submit(event.detail === 0, event);
+  const submit = keyButton("", "Enter", { class: "ro-button ro-submit", onclick: clicked });
   const cancel = keyButton(WORDS.cancel, "Esc", { class: "ro-button ro-quiet", onclick: () => on.cancel() });
   const node = el("div", { class: "ro-form", role: "group", hidden: true }, warning,
     el("label", { for: "ro-reason", class: "ro-label" }, WORDS.reason, " ", rule), field, missing,
     el("div", { class: "ro-row" }, submit, cancel));
+  field.setAttribute("aria-describedby", "ro-reason-missing");
   field.addEventListener("input", () => {
     lack(null);
     on.typed();
@@ -626,7 +660,8 @@ function reasonForm(on) {
     submit.relabel(others ? WORDS.submitOthers[verb](others.by) : WORDS.submit[verb]);
     turnOff(submit, off || !possible);
     submit.classList.toggle("ro-never", !possible);
-    say(warning, !possible ? WORDS.notPossible(WORDS.verbs[verb], STATUS_LABEL[step.status]) : others && WORDS.othersWarning(others.by, others.age));
+    const warn = others && WORDS.othersWarning(others.by, others.age);
+    say(warning, possible ? warn : WORDS.notPossible(WORDS.verbs[verb], STATUS_LABEL[step.status]));
   };
   const hide = () => {
     node.hidden = true;
@@ -649,13 +684,13 @@ function noticeArea(on) {
   const warn = (trouble) => {
     alert.hidden = !trouble;
     alert.replaceChildren(...(trouble ? troubleParts(trouble) : []));
-    if (trouble?.kind === "no_answer") alert.append(el("button", { type: "button", class: "ro-button ro-quiet", onclick: () => on.reload() }, WORDS.reload));
+    if (trouble?.kind === "no_answer") alert.append(quietButton(WORDS.reload, on.reload));
   };
   const warnElsewhere = (troubles) => {
     elsewhere.hidden = troubles.length === 0;
     elsewhere.replaceChildren(...troubles.map((trouble) => el("div", { class: "ro-trouble" },
       el("div", {}, el("strong", {}, `${trouble.where}: `), ...troubleParts(trouble)),
-      el("button", { type: "button", class: "ro-button ro-quiet", onclick: () => on.dismiss(trouble.id) }, WORDS.dismiss))));
+      quietButton(WORDS.dismiss, () => on.dismiss(trouble.id)))));
   };
   return { node, tell, warn, warnElsewhere };
 }
@@ -676,11 +711,14 @@ function recordArea() {
   const list = el("dl", {});
   const node = el("section", { class: "ro-record ro-fades", hidden: true }, el("h3", {}, WORDS.recorded), list);
   const show = (step) => {
-    const facts = [];
-    if (step.executed_at) facts.push(...fact(WORDS.executed[step.status] ?? STATUS_LABEL[step.status], `${step.executed_by}, ${step.executed_at}`));
-    if (step.frozen && step.sha256) facts.push(...fact(WORDS.executedText, WORDS.sha(step.sha256), { title: step.sha256 }));
-    if (step.notes) facts.push(...fact(WORDS.notes, step.notes, { class: "ro-prose" }));
-    if (step.status === "skipped" && step.skip_reason) facts.push(...fact(WORDS.skipReason, step.skip_reason, { class: "ro-prose" }));
+    const as = WORDS.executed[step.status] ?? STATUS_LABEL[step.status];
+    const skipped = step.status === "skipped" && step.skip_reason;
+    const facts = [
+      step.executed_at && fact(as, `${step.executed_by}, ${step.executed_at}`),
+      step.frozen && step.sha256 && fact(WORDS.executedText, WORDS.sha(step.sha256), { title: step.sha256 }),
+      step.notes && fact(WORDS.notes, step.notes, { class: "ro-prose" }),
+      skipped && fact(WORDS.skipReason, step.skip_reason, { class: "ro-prose" }),
+    ].filter(Boolean).flat();
     list.replaceChildren(...facts);
     node.hidden = facts.length === 0;
   };
@@ -699,7 +737,7 @@ function historyArea() {
   const list = el("ol", { class: "ro-events" });
   const none = el("p", { class: "ro-muted" }, WORDS.historyNone);
   const all = el("button", { type: "button", class: "ro-button ro-quiet", hidden: true });
-  const node = el("section", { class: "ro-history ro-fades" }, el("h3", {}, WORDS.history), none, list, all);
+  const node = el("section", { class: "ro-history ro-fades", "aria-label": WORDS.history }, el("h3", {}, WORDS.history), none, list, all);
   let open = null;
   let shown = null;
   const draw = (step) => {
@@ -735,6 +773,7 @@ class StepPanel {
     this.flights = new Map(); // request -> verb that is not answered yet
     this.troubles = new Map(); // step id -> what went wrong and is not settled
     this.copies = new Map(); // step id -> sha256 of the text last copied
+    this.typingUntil = 0; // until then letters are a reason that found no field
     this.settledAt = -Infinity; // when the step on the screen last changed under the hand
     this.timers = {};
     this.build();
@@ -747,14 +786,16 @@ class StepPanel {
   build() {
     this.target = targetArea();
     this.head = headArea();
-    this.text = textArea((byKey) => this.perform("copy", byKey));
+    this.text = textArea(() => this.perform("copy", false));
     this.buttons = buttonsArea({
       verb: (verb, byKey, event) => this.clicked(verb, byKey, event),
       next: () => this.channel.say({ type: "next" }),
       disarm: (verb) => this.armed?.verb === verb && this.disarm(),
     });
     this.form = reasonForm({
-      submit: (byKey, event) => this.submitReason(byKey, event), cancel: () => this.cancelReason(), typed: () => this.keepDraft(),
+      submit: (byKey, event) => this.submitReason(byKey, event),
+      cancel: () => this.cancelReason(),
+      typed: () => this.keepDraft(),
     });
     this.notices = noticeArea({ reload: () => this.reload(), dismiss: (id) => this.settle(id) });
     this.record = recordArea();
@@ -763,13 +804,15 @@ class StepPanel {
     this.operator = el("span", { class: "ro-acting" });
     this.empty = el("div", { class: "ro-empty" }, el("strong", {}, WORDS.emptyTitle), el("p", {}, WORDS.emptyHow));
     this.lost = el("div", { class: "ro-lost", role: "alert", hidden: true });
+    const label = el("label", { for: "ro-note", class: "ro-label" }, WORDS.note, " ");
+    label.append(el("span", { class: "ro-rule" }, WORDS.noteHow));
     this.actions = el("section", { class: "ro-actions" }, this.buttons.node, this.form.node, this.notices.node,
-      el("div", { class: "ro-note" },
-        el("label", { for: "ro-note", class: "ro-label" }, WORDS.note, " ", el("span", { class: "ro-rule" }, WORDS.noteHow)),
-        this.note, this.operator));
-    this.body = el("div", { class: "ro-body", hidden: true }, this.head.node, this.text.node, this.actions, this.record.node, this.history.node);
-    this.panel = el("section", { class: "ro-step", "aria-label": WORDS.panel, tabindex: "-1", onkeydown: (event) => this.key(event) },
+      el("div", { class: "ro-note" }, label, this.note, this.operator));
+    this.body = el("div", { class: "ro-body", hidden: true },
+      this.head.node, this.text.node, this.actions, this.record.node, this.history.node);
+    this.panel = el("section", { class: "ro-step", "aria-label": WORDS.panel, tabindex: "-1" },
       this.empty, this.target.node, this.lost, this.body);
+    this.panel.addEventListener("keydown", (event) => this.key(event));
     this.root.append(this.panel);
     this.showOperator();
   }
@@ -808,7 +851,11 @@ class StepPanel {
   }
 
   heard(message) {
-    const does = { select: () => this.select(message), press: () => this.press(message), "focus-step": () => this.focusStep() };
+    const does = {
+      select: () => this.select(message),
+      press: () => this.press(message),
+      "focus-step": () => this.focusStep(),
+    };
     does[message?.type]?.();
   }
 
@@ -845,6 +892,7 @@ class StepPanel {
     this.disarm();
     this.held = null;
     this.asked = null;
+    this.typingUntil = 0;
     this.selected = id;
     this.notices.tell(null);
     this.notices.warn(null);
@@ -874,6 +922,12 @@ class StepPanel {
     } catch (reason) {
       refused(reason);
     }
+  }
+
+  notLoaded(message) {
+    this.stop("load");
+    this.asked = null;
+    this.showLost(message || WORDS.loadFailed);
   }
 
   reload() {
@@ -1013,13 +1067,14 @@ class StepPanel {
     this.form.field.value = draft.reason;
   }
 
-  /** Empty what was sent with a stored verb; what was typed since then stays. */
-  emptyDraft(id, sent) {
+  /** Empty what was sent with a stored verb; what was typed since then, or is not in the record, stays. */
+  emptyDraft(step, sent) {
+    const { id } = step;
     const draft = this.drafts.get(id);
     if (!draft) return;
     const left = {
       ...draft,
-      note: !sent || draft.note === sent.note ? "" : draft.note,
+      note: !sent || (draft.note === sent.note && isRecorded(sent.note, step)) ? "" : draft.note,
       reason: !sent || draft.reason === (sent.reason ?? draft.reason) ? "" : draft.reason,
       form: null,
     };
@@ -1089,22 +1144,32 @@ class StepPanel {
 
   /** Everything an operator can do to the step on the screen goes through here. */
   perform(verb, byKey) {
-    const step = this.ready;
-    if (!step) return;
+    if (!this.ready) return;
+    const now = performance.now();
+    if (byKey && now < this.typingUntil) {
+      this.typingUntil = now + WAIT.typing;
+      return this.notices.tell(WORDS.typing);
+    }
+    const refusal = this.attempt(this.ready, verb, byKey);
+    if (!refusal) return;
+    this.notices.tell(refusal);
+    // who pressed "skip" blindly types the reason next: its letters must not become verbs
+    if (byKey && WORDS.submit[verb]) this.typingUntil = now + WAIT.typing;
+  }
+
+  /** Do the verb, or ask for what it needs; gives back the words why not, if it cannot be. */
+  attempt(step, verb, byKey) {
     if (verb === "note") return this.note.focus();
-    if (performance.now() - this.settledAt < WAIT.settle) return this.notices.tell(WORDS.justChanged);
-    if (verb === "copy") return this.copy(step);
-    if (this.busy(step.id)) return this.notices.tell(WORDS.stillSaving);
+    if (performance.now() - this.settledAt < WAIT.settle) return WORDS.justChanged;
+    if (verb === "copy") return void this.copy(step);
+    if (this.busy(step.id)) return WORDS.stillSaving;
     const offered = step.verbs.find((each) => each.verb === verb);
-    if (!offered?.allowed) return this.explain(step, verb, offered);
+    if (!offered?.allowed) return offered?.why ?? WORDS.notPossible(WORDS.verbs[verb] ?? verb, STATUS_LABEL[step.status]);
     if (offered.reason !== "none") return this.openReason(verb, byKey);
     const question = this.question(step, verb);
     if (question && !this.confirmed(verb)) return this.arm(verb, question, byKey);
     this.submit(step, verb, null, byKey || Boolean(this.armed?.byKey));
-  }
-
-  explain(step, verb, offered) {
-    this.notices.tell(offered?.why ?? WORDS.notPossible(WORDS.verbs[verb] ?? verb, STATUS_LABEL[step.status]));
+    return null;
   }
 
   /** What must be asked before the verb is done, if anything. */
@@ -1186,9 +1251,10 @@ class StepPanel {
     this.flights.set(request, flight);
     this.settle(id);
     this.notices.tell(null);
-    flight.timers = [setTimeout(() => this.slow(flight), WAIT.slow), setTimeout(() => this.unanswered(flight), WAIT.noAnswer)];
+    const unanswered = () => this.unanswered(flight);
+    flight.timers = [setTimeout(() => this.slow(flight), WAIT.slow), setTimeout(unanswered, WAIT.noAnswer)];
     this.showActions();
-    this.send({ type: "verb", request, verb, id, version, sha256, note: flight.note, reason }, () => this.unanswered(flight));
+    this.send({ type: "verb", request, verb, id, version, sha256, note: flight.note, reason }, unanswered);
   }
 
   slow(flight) {
@@ -1216,17 +1282,19 @@ class StepPanel {
   stored({ request, step, message }) {
     const flight = this.landed(request);
     this.troubles.delete(step.id);
-    this.emptyDraft(step.id, flight);
+    this.emptyDraft(step, flight);
     this.copies.delete(step.id);
     const time = step.history.at(-1)?.at ?? new Date().toLocaleTimeString();
+    const lost = flight && !isRecorded(flight.note, step);
+    const said = `${time} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
     if (step.id !== this.selected) {
       this.showElsewhere();
       this.showActions();
-      return this.notices.tell(`${time} · ${message}`, WORDS.storedElsewhere(where(step)));
+      return this.notices.tell(said, WORDS.storedElsewhere(where(step)));
     }
     const typing = this.root.getRootNode().activeElement === this.note && this.note.value !== "";
     this.arrivedBy(step);
-    this.notices.tell(`${time} · ${message}`, WORDS.stored);
+    this.notices.tell(said, WORDS.stored);
     if (flight?.byKey && !typing) this.channel.say({ type: "focus-matrix" });
   }
 
@@ -1237,11 +1305,7 @@ class StepPanel {
   }
 
   refused({ request, id, message, step }) {
-    if (request === this.asked?.request) {
-      this.stop("load");
-      this.asked = null;
-      return this.showLost(message || WORDS.loadFailed);
-    }
+    if (request === this.asked?.request) return this.notLoaded(message);
     const flight = this.landed(request);
     const about = flight?.id ?? id ?? step?.id;
     const before = this.ready;
@@ -1254,6 +1318,7 @@ class StepPanel {
   }
 
   notSaved({ request, message }) {
+    if (request === this.asked?.request) return this.notLoaded(message);
     const flight = this.landed(request);
     if (flight) this.trouble(flight.id, flight.where, "not_saved", message);
     else if (this.selected) this.trouble(this.selected, "", "not_saved", message);
@@ -1296,7 +1361,8 @@ class StepPanel {
 
   news(before, step) {
     const last = step.history.at(-1);
-    if (last && step.history.length > before.history.length) return WORDS.changedBy(last.operator, actionWords(last.action), last.at);
+    const more = step.history.length > before.history.length;
+    if (more) return WORDS.changedBy(last.operator, actionWords(last.action), last.at);
     if (before.sha256 !== step.sha256) return WORDS.changedText;
     return step.row_version > before.row_version ? WORDS.changed : null;
   }
@@ -1308,7 +1374,7 @@ class StepPanel {
     const { id, text, sha256 } = step;
     const copied = () => {
       this.copies.set(id, sha256);
-      if (this.detail?.id === id && this.selected === id) this.text.tell(WORDS.copied([...text].length, sha256), "ro-ok");
+      if (this.ready?.id === id) this.text.tell(WORDS.copied([...text].length, sha256), "ro-ok");
     };
     if (await copyText(text, this.panel)) return copied();
     if (this.ready?.id !== id || this.ready.text !== text) return;
