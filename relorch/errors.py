@@ -95,5 +95,6 @@ class Busy(StorageError):
 
 def shown(value: object, limit: int = 60) -> str:
     """Give `value` as it stands in a message: quoted, escaped, and cut to `limit` characters."""
+    length = len(value) if isinstance(value, str) else len(repr(value))
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+    return text if len(text) <= limit else f"{text[:limit]}… ({length} characters)"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from relorch.cli.output import complain, say, say_json
+from relorch.errors import InvalidValue
 from relorch.model.progress import Progress
 from relorch.model.values import Release
 from relorch.workbook import Workbook, open_workbook
@@ -64,7 +65,10 @@ def serve(
         raise typer.BadParameter("--sample always uses ./data/sample.db; leave out --db.", param_hint="--db")
     with _opened_to_serve(context, sample, db, operator) as workbook:
         complain(f"serving {workbook.path} as {workbook.operator}; Ctrl+C stops it.")
-        serve_workbook(workbook, host=host, port=port, browser=browser, on_address=say)
+        try:
+            serve_workbook(workbook, host=host, port=port, browser=browser, on_address=say)
+        except InvalidValue as error:  # only the host and the port can be wrong here: that is how it was called
+            raise typer.BadParameter(error.why, param_hint=f"--{error.field}") from error
 
 
 @app.command()

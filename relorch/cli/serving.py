@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,7 @@ def serve_workbook(
     def ready(address: str) -> None:
         whole = f"{address}?token={token}"
         on_address(whole)
-        if browser:
-            webbrowser.open(whole)
+        if browser:  # in a thread: the server only takes Ctrl+C when this has returned
+            threading.Thread(target=webbrowser.open, args=(whole,), daemon=True).start()
 
     serve(app, host=host, port=port, operators={token: workbook.operator}, on_ready=ready)

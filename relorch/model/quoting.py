@@ -1,9 +1,10 @@
 """Where in a bash or SQL text one stands: in plain code, or inside something that changes what a quote means.
 
-A filter brings its own quotes, so it is only right in plain code. These readers know just enough of
-both languages to tell; where they are in doubt they say "inside", which refuses rather than renders.
-The rules of bash are those of its manual (QUOTING, Here Documents, ARITHMETIC EVALUATION), those of
-SQL the standard's literals, identifiers and comments, with PostgreSQL's dollar quotes.
+A filter brings its own quotes, so it is only right in plain code. These readers know just enough of both
+languages to tell. What they cannot follow for certain, or what databases read differently, is a *doubt*:
+from there on they say "inside", which refuses rather than renders. The rules of bash are those of its manual
+(QUOTING, Here Documents, ARITHMETIC EVALUATION), those of SQL the standard's literals, identifiers and
+comments, with PostgreSQL's dollar quotes and MySQL's backslashes and `#`.
 """
 
 from __future__ import annotations
@@ -13,24 +14,42 @@ from dataclasses import dataclass, field
 
 CODE = "code"
 
-_HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]*)'|\"([^\"\n]*)\"|\\?([^\s;&|<>()'\"]+))")
-_DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$")
+_SINGLE, _ANSI, _DOUBLE = "single quotes", "ANSI-C quotes", "double quotes"
+_COMMENT, _HEREDOC, _BACKTICKS = "a comment", "a here-document", "backticks"
+_ARITHMETIC, _EXPANSION, _SUBSCRIPT, _TEST = "arithmetic", "a parameter expansion", "a subscript", "a [[ … ]] test"
+
 _BEFORE_WORD = frozenset(" \t\n;&|()<>")
+_HEREDOC_WORD = re.compile(r"(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\\$`\n]*\"|\\[^\n]|[^\s;&|<>()'\"\\`$])+)")
+_DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$")
+
+
+@dataclass
+class _Heredoc:
+    """A here-document that was announced: the line that ends it, and how its lines are read."""
+
+    end: str
+    tabs: bool
+    joins: bool
+    depth: int
 
 
 @dataclass
 class BashReader:
-    """Reads bash from left to right; `place` says what surrounds the next character."""
+    """Reads bash from left to right, chunk by chunk; `place` says what surrounds the next character."""
 
     stack: list[str] = field(default_factory=lambda: [CODE])
     last: str = "\n"
     escaped: bool = False
-    pending: list[tuple[str, bool]] = field(default_factory=list)
-    heredoc_line: str = ""
+    doubt: str | None = None
+    heredocs: list[_Heredoc] = field(default_factory=list)
+    line: str = ""
+    groups: int = 0
 
     @property
     def place(self) -> str:
         """`code`, or the name of what a person would say one is inside of."""
+        if self.doubt is not None:
+            return f"a text in which quotes cannot be followed for certain ({self.doubt})"
         if self.escaped:
             return "an escape (a backslash stands right before it)"
         if self.stack[-1] == CODE and self.last == "$":
@@ -40,141 +59,198 @@ class BashReader:
     def feed(self, text: str) -> None:
         """Read `text` further."""
         at = 0
-        while at < len(text):
+        while at < len(text) and self.doubt is None:
             at += self._step(text, at)
 
     def _step(self, text: str, at: int) -> int:
         """Read what begins at `at`; give how many characters that was."""
-        top = self.stack[-1]
-        if top == "a here-document":
-            return self._in_heredoc(text, at)
+        top, char = self.stack[-1], text[at]
+        if top == _HEREDOC:
+            return self._in_heredoc(char)
         if self.escaped:
-            return self._took(text[at], escaped=False)
-        if top in _SIMPLE:
-            return self._until(text, at, _SIMPLE[top], escapes=top in _ESCAPING)
-        if text[at] == "\\":
-            return self._took("\\", escaped=True)
-        return self._in_dollar(text, at) or self._in_code(text, at)
+            self.escaped = False
+            return self._took(self.last if char == "\n" else "x")  # a continued line is no character at all
+        if top in (_SINGLE, _ANSI):
+            return self._in_quotes(char)
+        if top == _BACKTICKS:
+            return self._in_backticks(char)
+        if top == _COMMENT:
+            return self._in_comment(char)
+        if char == "\\":
+            self.escaped = True
+            return 1
+        return self._expansion(text, at) or self._plain(text, at)
 
-    def _took(self, char: str, *, escaped: bool = False, size: int = 1) -> int:
-        self.last, self.escaped = char, escaped
+    def _took(self, last: str, size: int = 1) -> int:
+        self.last = last
         return size
 
-    def _until(self, text: str, at: int, end: str, *, escapes: bool) -> int:
-        char = text[at]
-        if escapes and char == "\\":
-            return self._took(char, escaped=True)
-        if char == end:
-            self.stack.pop()
-            if char == "\n":
-                return 0  # a newline ends the comment and is read again as code
+    def _push(self, name: str, last: str, size: int = 1) -> int:
+        self.stack.append(name)
+        return self._took(last, size)
+
+    def _pop(self, last: str, size: int = 1) -> int:
+        self.stack.pop()
+        return self._took(last, size)
+
+    def _doubts(self, why: str) -> int:
+        self.doubt = why
+        return 1
+
+    def _in_quotes(self, char: str) -> int:
+        if char == "\\" and self.stack[-1] == _ANSI:
+            self.escaped = True
+            return 1
+        return self._pop("x") if char == "'" else self._took(char)
+
+    def _in_backticks(self, char: str) -> int:
+        if char == "`":
+            return self._pop("x")
+        if char in "'\"#$()\\\n<":
+            return self._doubts("backticks with more than plain words in them; write $( … )")
         return self._took(char)
 
-    def _in_dollar(self, text: str, at: int) -> int:
-        """Read an expansion, which begins alike in code, in double quotes and in arithmetic; 0: none begins here."""
-        top, plain = self.stack[-1], self.stack[-1] != "double quotes"
-        for opening, name in _OPENINGS:
-            if text.startswith(opening, at) and not (opening == "$'" and not plain):
-                self.stack.append(name)
-                return self._took(opening[-1], size=len(opening))
-        if text[at] == "`":
-            if "backticks" in self.stack:
-                while self.stack.pop() != "backticks":
-                    pass
-            else:
-                self.stack.append("backticks")
-            return self._took("`")
-        if text[at] == '"' and top == "double quotes":
+    def _in_comment(self, char: str) -> int:
+        if char == "\n":
             self.stack.pop()
-            return self._took('"')
-        return 0
+            return 0  # the newline is read again as code
+        return self._took(char)
 
-    def _in_code(self, text: str, at: int) -> int:
-        char, top = text[at], self.stack[-1]
-        if top == "double quotes":
-            return self._took(char)
-        if top == "arithmetic":
+    def _expansion(self, text: str, at: int) -> int:
+        """Read an expansion, which begins alike in code, double quotes and arithmetic; 0: none begins here."""
+        if text[at] == "`":
+            if _BACKTICKS in self.stack:
+                return self._doubts("backticks inside backticks")
+            return self._push(_BACKTICKS, "`")
+        if text[at] != "$":
+            return 0
+        if text.startswith("$$", at):
+            return self._took("x", 2)
+        if text.startswith("$'", at) and self.stack[-1] != _DOUBLE:
+            return self._push(_ANSI, "'", 2)
+        if text.startswith("$((", at):
+            return self._begin_arithmetic(3)
+        if text.startswith("$(", at):
+            return self._push(CODE, "(", 2)
+        if text.startswith("${", at):
+            return self._push(_EXPANSION, "{", 2)
+        return self._doubts("$[ … ]; write $(( … ))") if text.startswith("$[", at) else 0
+
+    def _begin_arithmetic(self, size: int) -> int:
+        if _ARITHMETIC in self.stack:
+            return self._doubts("arithmetic inside arithmetic")
+        self.groups = 0
+        return self._push(_ARITHMETIC, "(", size)
+
+    def _plain(self, text: str, at: int) -> int:
+        top, char = self.stack[-1], text[at]
+        if top == _DOUBLE:
+            return self._pop("x") if char == '"' else self._took(char)
+        if top == _ARITHMETIC:
             return self._in_arithmetic(text, at)
-        if char == "'":
-            self.stack.append("single quotes")
-        elif char == '"':
-            self.stack.append("double quotes")
-        elif top == "a parameter expansion":
-            if char == "}":
-                self.stack.pop()
-        elif char == "#" and self.last in _BEFORE_WORD:
-            self.stack.append("a comment")
-        elif text.startswith("((", at) and self.last in _BEFORE_WORD:
-            self.stack.append("arithmetic")
-            return self._took("(", size=2)
-        elif char == "(":
-            self.stack.append(CODE)
-        elif char == ")" and len(self.stack) > 1 and top == CODE:
-            self.stack.pop()
-        elif text.startswith("<<<", at):
-            return self._took("<", size=3)
-        elif found := _HEREDOC.match(text, at):
-            word = next(part for part in found.groups()[1:] if part is not None)
-            self.pending.append((word, found.group(1) == "-"))
-            return self._took("<", size=len(found.group()))
-        elif text.startswith("<<", at):
-            self.pending.append(("\n", False))  # an end that cannot be read here: refuse filters from the next line on
-            return self._took("<", size=2)
-        elif char == "\n" and self.pending:
-            self.stack.append("a here-document")
-            self.heredoc_line = ""
+        if top == _EXPANSION:
+            return self._in_expansion(char)
+        if char in "'\"":
+            return self._push(_SINGLE if char == "'" else _DOUBLE, char)
+        if top == _SUBSCRIPT:
+            return self._pop("x") if char in "]\n" else self._took(char)
+        if top == _TEST:
+            return self._pop("]", 2) if text.startswith("]]", at) else self._took(char)
+        return self._in_code(text, at)
+
+    def _in_expansion(self, char: str) -> int:
+        if char == "}":
+            return self._pop("x")
+        if char in "'\"":
+            if _DOUBLE in self.stack:
+                return self._doubts("quotes inside a quoted ${ … }")
+            return self._push(_SINGLE if char == "'" else _DOUBLE, char)
         return self._took(char)
 
     def _in_arithmetic(self, text: str, at: int) -> int:
-        if text.startswith("))", at):
-            self.stack.pop()
-            return self._took(")", size=2)
-        if text[at] == "(":
-            self.stack.append("a group in arithmetic")
-        return self._took(text[at])
-
-    def _in_heredoc(self, text: str, at: int) -> int:
         char = text[at]
-        if char != "\n":
-            self.heredoc_line += char
-            return self._took(char)
-        word, tabs = self.pending[0]
-        if (self.heredoc_line.lstrip("\t") if tabs else self.heredoc_line) == word:
-            self.pending.pop(0)
-            if not self.pending:
-                self.stack.pop()
-        self.heredoc_line = ""
+        if char in "'\"":
+            return self._doubts("quotes inside arithmetic")
+        if char == "(":
+            self.groups += 1
+        elif char == ")" and self.groups:
+            self.groups -= 1
+        elif char == ")":
+            if text.startswith("))", at):
+                return self._pop("x", 2)
+            return self._doubts("arithmetic that does not end in ))")
         return self._took(char)
 
+    def _in_code(self, text: str, at: int) -> int:
+        char, nested = text[at], len(self.stack) > 1
+        begins = self.last in _BEFORE_WORD
+        if char == "#" and begins:
+            return self._push(_COMMENT, char)
+        if begins and nested and text.startswith("case", at):
+            return self._doubts("'case' inside brackets")
+        if begins and text.startswith("[[", at):
+            return self._push(_TEST, "[", 2)
+        if char == "[" and (self.last.isalnum() or self.last == "_"):
+            return self._push(_SUBSCRIPT, char)
+        if text.startswith("((", at):
+            return self._begin_arithmetic(2)
+        if char == "(":
+            return self._push(CODE, char)
+        if char == ")" and nested:
+            return self._pop("x" if self.stack[-2] != CODE else ")")
+        if text.startswith("<<", at):
+            return self._took("<", 3) if text.startswith("<<<", at) else self._announced(text, at)
+        if char == "\n" and self.heredocs:
+            return self._begin_heredoc()
+        return self._took(char)
 
-_SIMPLE = {
-    "single quotes": "'",
-    "ANSI-C quotes": "'",
-    "a comment": "\n",
-    "a group in arithmetic": ")",
-    "old arithmetic": "]",
-}
-_ESCAPING = frozenset({"ANSI-C quotes"})
-_OPENINGS = (
-    ("$((", "arithmetic"),
-    ("$(", CODE),
-    ("${", "a parameter expansion"),
-    ("$[", "old arithmetic"),
-    ("$'", "ANSI-C quotes"),
-)
+    def _announced(self, text: str, at: int) -> int:
+        found = _HEREDOC_WORD.match(text, at + 2)
+        if found is None or found.end() == len(text) or text[found.end()] in "'\"\\`$":
+            return self._doubts("a here-document whose end cannot be read")
+        word = found.group(2)
+        quoted = any(sign in word for sign in "'\"\\")
+        end = re.sub(r"\\(.)|['\"]", r"\1", word)
+        self.heredocs.append(_Heredoc(end, found.group(1) == "-", not quoted, len(self.stack)))
+        return self._took("x", found.end() - at)
+
+    def _begin_heredoc(self) -> int:
+        if any(heredoc.depth != len(self.stack) for heredoc in self.heredocs):
+            return self._doubts("a here-document announced outside of the brackets it begins in")
+        self.line = ""
+        return self._push(_HEREDOC, "\n")
+
+    def _in_heredoc(self, char: str) -> int:
+        heredoc = self.heredocs[0]
+        if char != "\n":
+            self.line += char
+            return 1
+        if heredoc.joins and self.line.endswith("\\"):
+            return self._doubts("a continued line inside a here-document")
+        if (self.line.lstrip("\t") if heredoc.tabs else self.line) == heredoc.end:
+            self.heredocs.pop(0)
+            if not self.heredocs:
+                self.stack.pop()
+        self.line = ""
+        return self._took("\n")
 
 
 @dataclass
 class SqlReader:
-    """Reads SQL from left to right; `place` says what surrounds the next character."""
+    """Reads SQL from left to right, chunk by chunk; `place` says what surrounds the next character."""
 
     inside: str = CODE
     dollar: str | None = None
     last: str = "\n"
+    doubt: str | None = None
+    maybe_comment: bool = False
+    slashes: int = 0
 
     @property
     def place(self) -> str:
         """`code`, or the name of what a person would say one is inside of."""
+        if self.doubt is not None:
+            return f"a text in which quotes cannot be followed for certain ({self.doubt})"
         if self.inside == CODE and self.dollar is not None:
             return "dollar quotes"
         if self.inside == CODE and self.last in "'\"`\\":
@@ -190,40 +266,52 @@ class SqlReader:
             at += size
 
     def _in_code(self, text: str, at: int) -> int:
+        char = text[at]
+        if char == "\n":
+            self.maybe_comment = False
+        if char in "'\"`" and self.maybe_comment:
+            self.doubt = "behind '#' or '--' it is a comment to some databases only"
+        if char == "#" and text[at + 1 : at + 2] not in (">", "-"):
+            self.maybe_comment = True
         for opening, name in _SQL_OPENINGS:
             if text.startswith(opening, at):
-                self.inside = name
+                self.inside, self.slashes = name, 0
+                self.maybe_comment = name == _COMMENT and not text[at + 2 : at + 3].isspace()
                 return len(opening)
         if found := _DOLLAR_TAG.match(text, at):
-            if self.dollar is None:
-                self.dollar = found.group()
-            elif found.group() == self.dollar:
-                self.dollar = None
+            self.dollar = found.group() if self.dollar is None else _left(self.dollar, found.group())
             return len(found.group())
         return 1
 
     def _inside(self, text: str, at: int) -> int:
-        end = _SQL_ENDS[self.inside]
+        char, end = text[at], _SQL_ENDS[self.inside]
+        if self.inside == _COMMENT and self.maybe_comment and char in "'\"`":
+            self.doubt = "behind '#' or '--' it is a comment to some databases only"
+        if self.inside == "a block comment" and text.startswith("/*", at):
+            self.doubt = "a comment inside a comment ends differently from database to database"
+        if char == end and self.slashes % 2:
+            self.doubt = "a backslash before a quote means different things from database to database"
+        self.slashes = self.slashes + 1 if char == "\\" else 0
         if not text.startswith(end, at):
             return 1
         if self.inside in _DOUBLING and text.startswith(end * 2, at):
             return 2
         self.inside = CODE
+        if end == "\n":
+            self.maybe_comment = False
         return len(end)
 
 
+def _left(opened: str, tag: str) -> str | None:
+    return None if tag == opened else opened
+
+
 _SQL_OPENINGS = (
-    ("'", "single quotes"),
-    ('"', "double quotes"),
-    ("`", "backticks"),
-    ("--", "a comment"),
+    ("'", _SINGLE),
+    ('"', _DOUBLE),
+    ("`", _BACKTICKS),
+    ("--", _COMMENT),
     ("/*", "a block comment"),
 )
-_SQL_ENDS = {
-    "single quotes": "'",
-    "double quotes": '"',
-    "backticks": "`",
-    "a comment": "\n",
-    "a block comment": "*/",
-}
-_DOUBLING = frozenset({"single quotes", "double quotes", "backticks"})
+_SQL_ENDS = {_SINGLE: "'", _DOUBLE: '"', _BACKTICKS: "`", _COMMENT: "\n", "a block comment": "*/"}
+_DOUBLING = frozenset({_SINGLE, _DOUBLE, _BACKTICKS})

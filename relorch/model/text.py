@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -31,15 +32,15 @@ def line(field: str, value: object, limit: int = NAME_LIMIT) -> str:
     Raises `InvalidValue` when `value` is no text, blank, longer than `limit` characters, or holds a
     control character or a lone surrogate.
     """
-    text = _string(field, value).strip()
+    text = _within(field, _string(field, value).strip(" "), limit, _FORBIDDEN_LINE).strip()
     if not text:
         raise InvalidValue(field, value, "must not be blank")
-    return _within(field, text, limit, _FORBIDDEN_LINE)
+    return text
 
 
 def optional_line(field: str, value: object, limit: int = NAME_LIMIT) -> str | None:
     """Give a one-line text, or None for None and blank."""
-    return None if value is None or value == "" else line(field, value, limit)
+    return None if value is None or value == "" or set(str(value)) == {" "} else line(field, value, limit)
 
 
 def block(field: str, value: object, limit: int = TEXT_LIMIT) -> str:
@@ -101,6 +102,16 @@ def one_of(field: str, value: object, kinds: type[_Enum]) -> _Enum:
         return kinds(_string(field, value))
     except ValueError:
         raise InvalidValue(field, value, f"must be one of {', '.join(kinds)}") from None
+
+
+def moment(field: str, value: object) -> datetime:
+    """Give a time in UTC; raises `InvalidValue` for one that knows no zone, or that UTC cannot hold."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise InvalidValue(field, value, "must be a time that knows its zone")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue(field, value, "is too far away from today for a time in UTC") from None
 
 
 def flag(field: str, value: object) -> bool:

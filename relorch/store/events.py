@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from relorch.store.tables import events
 from relorch.store.types import dump_json, to_microseconds
 
 GENESIS = "0" * 64
+_NAMED = select(events.c.id, events.c.operator, events.c.at, events.c.action)
 _CHAINED = (
     "id",
     "batch_id",
@@ -77,14 +78,16 @@ def jsonable(values: RowDict | None) -> RowDict | None:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def latest_of_steps(connection: Connection, step_ids: Iterable[int]) -> dict[int, RowDict]:
-    """Give the newest event of each step, by step id."""
-    found: dict[int, RowDict] = {}
-    for part in rows.chunks(step_ids):
-        newest = select(func.max(events.c.id)).where(events.c.step_id.in_(part)).group_by(events.c.step_id)
-        query = select(events.c.step_id, events.c.operator, events.c.at, events.c.action).where(events.c.id.in_(newest))
-        found |= {row["step_id"]: row for row in rows.fetch(connection, query)}
-    return found
+def latest_touch(connection: Connection, step_id: int, template_id: int | None) -> RowDict | None:
+    """Give operator, time and action of the newest event of a step, or of a change of its template."""
+    found = [
+        rows.fetch_one(connection, _NAMED.where(*which).order_by(events.c.id.desc()))
+        for which in (
+            (events.c.step_id == step_id,),
+            (events.c.template_id == template_id, events.c.step_id.is_(None), events.c.action != "template.add"),
+        )
+    ]
+    return max((row for row in found if row is not None), key=lambda row: row["id"], default=None)
 
 
 def select_history(

@@ -141,8 +141,11 @@ def give_to_members(connection: Connection, release_id: int, template_id: int, n
     return connection.execute(query).rowcount
 
 
-def shift_from(connection: Connection, release_id: int, category: str, position: int, now: datetime) -> None:
-    """Make room at `position` of a category: every step from there on moves one down."""
+def shift_from(connection: Connection, release_id: int, category: str, position: int) -> None:
+    """Make room at `position` of a category: every step from there on moves one down.
+
+    A place is no part of what a step says, so neither its version nor its time of change moves with it.
+    """
     connection.execute(
         update(customer_steps)
         .where(
@@ -150,7 +153,7 @@ def shift_from(connection: Connection, release_id: int, category: str, position:
             customer_steps.c.category == category,
             customer_steps.c.order_index >= position,
         )
-        .values(order_index=customer_steps.c.order_index + 1, updated_at=now)
+        .values(order_index=customer_steps.c.order_index + 1)
     )
 
 

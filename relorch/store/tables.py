@@ -271,6 +271,12 @@ events = Table(
     Index("ix_events_batch_id", "batch_id"),
     Index("ix_events_release_id", "release_id", "id"),
     Index("ix_events_step_id", "step_id"),
+    Index(
+        "ix_events_template_id",
+        "template_id",
+        sqlite_where=text("step_id IS NULL"),
+        postgresql_where=text("step_id IS NULL"),
+    ),
     comment="One recorded fact a row; append-only, chained by sha256. A batch has the id of its first event.",
     **_OPTIONS,
 )

@@ -16,7 +16,7 @@ from relorch.store.files import database_path, ensure_workbook
 from relorch.views.matrix import Matrix, matrix_of
 from relorch.views.overview import Overview, overview_of
 from relorch.views.progress import progress_by, progress_of
-from relorch.workbook.clusters import Clusters
+from relorch.workbook.clusters import Clusters, require_cluster
 from relorch.workbook.core import Clock, Core, utc_now
 from relorch.workbook.customers import Customers
 from relorch.workbook.releases import Releases, require_release
@@ -69,6 +69,10 @@ class Workbook:
         """Give steps × customers of a release: whole, of one cluster, or of some customers; raises `NotFound`."""
         with self._core.look() as connection:
             require_release(connection, release_id)
+            if cluster_id is not None:
+                require_cluster(connection, cluster_id)
+            for customer_id in customer_ids or ():
+                text.number("customer_ids", customer_id)
             return matrix_of(connection, release_id, cluster_id, customer_ids)
 
     @overload
@@ -95,15 +99,12 @@ class Workbook:
         newest: int | None = None,
     ) -> list[Event]:
         """Give the events that match every argument, oldest first; `newest` keeps only so many of the last ones."""
+        wanted = {"release_id": release_id, "customer_id": customer_id, "step_id": step_id, "batch_id": batch_id}
+        for name, value in {**wanted, "newest": newest}.items():
+            if value is not None:
+                text.number(name, value, least=int(name != "newest"))
         with self._core.look() as connection:
-            found = events.select_history(
-                connection,
-                release_id=release_id,
-                customer_id=customer_id,
-                step_id=step_id,
-                batch_id=batch_id,
-                newest=newest,
-            )
+            found = events.select_history(connection, **wanted, newest=newest)
         return [Event(**row) for row in found]
 
     def overview(self) -> Overview:

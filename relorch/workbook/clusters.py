@@ -29,7 +29,7 @@ class Clusters(Noun):
         `name`: one line of at most 200 characters, unique among active clusters; `kubeconfig_path`: opaque
         text that is never opened; `metadata`: a flat map of texts. Raises `InvalidValue`, `AlreadyTaken`.
         """
-        values = _checked(name=name, kubeconfig_path=kubeconfig_path, description=description, metadata=metadata or {})
+        values = _checked(name=name, kubeconfig_path=kubeconfig_path, description=description, metadata=metadata)
         with self._core.change() as change:
             _refuse_taken(change.connection, values["name"])
             row = rows.add(change.connection, clusters, change.now, **values)
@@ -59,11 +59,12 @@ class Clusters(Noun):
         return Cluster(**row)
 
     def reactivate(self, cluster_id: int) -> Cluster:
-        """Take a cluster into use again; raises `NotFound`, `AlreadyTaken` when its name is in use meanwhile."""
+        """Take a cluster into use again; raises `NotFound`, `NotAllowed` when it is active, `AlreadyTaken`."""
         with self._core.change() as change:
             row = require_cluster(change.connection, cluster_id)
-            if not row["is_active"]:
-                _refuse_taken(change.connection, row["name"])
+            if row["is_active"]:
+                raise NotAllowed(f"Cluster '{row['name']}' is active already.")
+            _refuse_taken(change.connection, row["name"])
             row = rows.change(change.connection, clusters, cluster_id, change.now, is_active=True)
             change.record("cluster.reactivate", before=_flag(cluster_id, False), after=_flag(cluster_id, True))
         return Cluster(**row)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from relorch.errors import InvalidValue
+from relorch.model import text
 from relorch.store import Connection, Store, events
 
 Clock = Callable[[], datetime]
@@ -52,10 +52,7 @@ class Core:
 
     def now(self) -> datetime:
         """Give the moment of the clock in UTC; raises `InvalidValue` for one without a zone."""
-        moment = self.clock()
-        if moment.tzinfo is None:
-            raise InvalidValue("now", moment, "must know its time zone")
-        return moment.astimezone(UTC)
+        return text.moment("now", self.clock())
 
     @contextmanager
     def look(self) -> Iterator[Connection]:

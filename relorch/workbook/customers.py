@@ -74,14 +74,16 @@ class Customers(Noun):
     def reactivate(self, customer_id: int) -> Customer:
         """Take a customer into use again.
 
-        Raises `NotFound`, `NotAllowed` when its cluster is inactive, `AlreadyTaken` when its namespace is in use.
+        Raises `NotFound`, `NotAllowed` when it is active already or its cluster is not, `AlreadyTaken` when its
+        namespace is in use.
         """
         with self._core.change() as change:
             row = require_customer(change.connection, customer_id)
             cluster = rows.by_ids(change.connection, clusters, [row["cluster_id"]])[row["cluster_id"]]
             _refuse_inactive(cluster)
-            if not row["is_active"]:
-                _refuse_taken(change.connection, cluster, row["namespace"])
+            if row["is_active"]:
+                raise NotAllowed(f"Customer '{row['name']}' is active already.")
+            _refuse_taken(change.connection, cluster, row["namespace"])
             row = rows.change(change.connection, customers, customer_id, change.now, is_active=True)
             change.record("customer.reactivate", customer_id=customer_id, before=_flag(False), after=_flag(True))
         return Customer(**row)

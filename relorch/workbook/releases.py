@@ -41,7 +41,7 @@ class Releases(Noun):
             "name": _release_name(name),
             "type": text.one_of("type", type, ReleaseType).value,
             "version_number": text.optional_line("version_number", version_number, text.VERSION_LIMIT),
-            "release_date": _moment("release_date", release_date),
+            "release_date": None if release_date is None else text.moment("release_date", release_date),
             "description": text.optional_block("description", description),
             "metadata": text.metadata(metadata),
         }
@@ -189,14 +189,6 @@ def _release_name(value: object) -> str:
     if name.isdigit():
         raise InvalidValue("name", value, "must not be digits only, which would be taken for an id")
     return name
-
-
-def _moment(field: str, value: object) -> datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise InvalidValue(field, value, "must be a time that knows its zone")
-    return value
 
 
 def _chosen(connection: Connection, customer_ids: Sequence[int] | None, all_active: bool) -> list[int]:

@@ -377,7 +377,7 @@ def _refuse_overtaken(change: Change, request: _Request, row: RowDict) -> None:
     expected = request.versions.get(row["id"])
     if row["status"] != target and (expected is None or expected == row["row_version"]):
         return
-    latest = events.latest_of_steps(change.connection, [row["id"]]).get(row["id"])
+    latest = events.latest_touch(change.connection, row["id"], row["template_id"])
     who = latest["operator"] if latest else row["executed_by"]
     when = latest["at"] if latest else row["executed_at"]
     by = _by(who, when, change.operator)
@@ -403,7 +403,7 @@ def _text_changed(change: Change, row: RowDict) -> Conflict:
         f"The text of step {row['id']} '{row['name']}' of {row['customer_name']} is no longer the one that was shown: "
         f"{what} was changed at {_clock_time(parts[what])}. Read the new text before you run it."
     )
-    latest = events.latest_of_steps(change.connection, [row["id"]]).get(row["id"])
+    latest = events.latest_touch(change.connection, row["id"], row["template_id"])
     who, when = (latest["operator"], latest["at"]) if latest else (None, parts[what])
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 
@@ -461,6 +461,8 @@ def _per_id(field_name: str, ids: Sequence[int], alone: bool, value: Any, kind: 
         given = {ids[0]: value}
     else:
         raise InvalidValue(field_name, value, "must be a dict of step id to value when a list of steps is given")
+    for step_id in given:
+        text.number(field_name, step_id)
     for wanted in given.values():
         if wanted is not None and (not isinstance(wanted, kind) or isinstance(wanted, bool)):
             raise InvalidValue(field_name, wanted, f"must be a {'number' if kind is int else 'text'}")

@@ -148,5 +148,5 @@ def _make_room(change: Change, release_id: int, category: str, position: int | N
     if position > count:
         raise InvalidValue("position", position, f"must be from 0 to {count}, the steps {category} has")
     releases.make_room(change.connection, release_id, category, position, change.now)
-    steps.shift_from(change.connection, release_id, category, position, change.now)
+    steps.shift_from(change.connection, release_id, category, position)
     return position

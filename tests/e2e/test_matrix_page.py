@@ -216,7 +216,9 @@ def test_every_page_opens_without_a_complaint(serving: Serving, tab: Tabs, schem
 
 def test_an_empty_workbook_guides_to_the_first_release(serving_empty: Serving, tab: Tabs) -> None:
     window = tab(serving_empty)
-    expect(window.page.get_by_role("heading", name=re.compile("Three steps to the first release"))).to_be_visible(timeout=20_000)
+    expect(window.page.get_by_role("heading", name=re.compile("Three steps to the first release"))).to_be_visible(
+        timeout=20_000
+    )
     page = window.goto("/matrix")
     expect(page.get_by_text("There is no release yet.")).to_be_visible(timeout=20_000)
     assert (serving_empty.folder / "data" / "app.db").is_file()

@@ -64,6 +64,14 @@ def upgrade() -> None:
     op.create_index("ix_events_batch_id", "events", ["batch_id"], unique=False)
     op.create_index("ix_events_release_id", "events", ["release_id", "id"], unique=False)
     op.create_index("ix_events_step_id", "events", ["step_id"], unique=False)
+    op.create_index(
+        "ix_events_template_id",
+        "events",
+        ["template_id"],
+        unique=False,
+        sqlite_where=sa.text("step_id IS NULL"),
+        postgresql_where=sa.text("step_id IS NULL"),
+    )
     op.create_table(
         "releases",
         sa.Column("id", WHOLE, nullable=False),

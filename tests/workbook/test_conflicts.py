@@ -1,0 +1,188 @@
+"""Who wins when two act on one step: the first, and the others are told by whom and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from relorch import Workbook
+from relorch.errors import Conflict, InvalidValue
+from relorch.model.placeholders import sha256
+from relorch.store.tables import clusters, customers, releases
+
+MOMENT = datetime(2026, 11, 19, 22, 5, 7, tzinfo=UTC)
+DIGEST = sha256("something else")
+
+
+def test_a_stale_version_is_a_conflict_that_names_the_change(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step(name="Migrate")
+    wb.acting_as("ben").at(MOMENT).steps.start(step.id)
+    with refused(Conflict, "'Migrate'", "was changed by ben at 2026-11-19 22:05:07 UTC", "is in progress now"):
+        wb.steps.mark_done(step.id, expected_version=step.row_version)
+    assert wb.steps.mark_done(step.id, expected_version=step.row_version + 1).steps[0].status == "done"
+
+
+def test_a_conflict_carries_status_who_and_when(wb: Workbook, build: Any) -> None:
+    step = build.step()
+    wb.acting_as("ben").at(MOMENT).steps.mark_done(step.id)
+    with pytest.raises(Conflict) as caught:
+        wb.steps.mark_done(step.id)
+    error = caught.value
+    assert (error.step_id, error.status, error.who, error.when) == (step.id, "done", "ben", MOMENT)
+
+
+def test_ones_own_double_click_reads_so(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step()
+    wb.at(MOMENT).steps.mark_done(step.id, expected_version=1)
+    with refused(Conflict, "is already done by you at 2026-11-19 22:05:07 UTC; nothing was changed"):
+        wb.steps.mark_done(step.id, expected_version=1)
+
+
+def test_being_there_already_wins_over_being_stale(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step()
+    wb.acting_as("ben").steps.skip(step.id, reason="not needed")
+    with refused(Conflict, "is already skipped by ben"):
+        wb.steps.skip(step.id, reason="not needed", expected_version=1)
+
+
+def test_a_stale_version_wins_over_an_illegal_transition(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step()
+    wb.acting_as("ben").steps.skip(step.id, reason="not needed")
+    with refused(Conflict, "was changed by ben"):
+        wb.steps.mark_done(step.id, expected_version=1)
+
+
+def test_each_step_of_a_list_has_its_own_version(wb: Workbook, build: Any) -> None:
+    fresh, stale, unguarded = build.steps_of(build.active(customers=3))
+    for step in (stale, unguarded):
+        wb.steps.start(step.id)
+    outcome = wb.steps.mark_done(
+        [fresh.id, stale.id, unguarded.id], expected_version={fresh.id: 1, stale.id: stale.row_version}
+    )
+    assert [step.id for step in outcome.steps] == [fresh.id, unguarded.id]
+    assert [(refusal.step_id, type(refusal.error)) for refusal in outcome.refused] == [(stale.id, Conflict)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("expected_version", "1", "must be a number"),
+        ("expected_version", True, "must be a number"),
+        ("expected_version", 1.0, "must be a number"),
+        ("text_sha256", 7, "must be a text"),
+    ],
+)
+def test_what_was_on_the_screen_has_its_kind(
+    wb: Workbook, build: Any, refused: Any, field: str, value: Any, why: str
+) -> None:
+    step = build.step()
+    with refused(InvalidValue, field, why):
+        wb.steps.mark_done(step.id, **{field: value})
+    with refused(InvalidValue, field, "must be a dict of step id to value"):
+        wb.steps.mark_done([step.id], **{field: value})
+    with refused(InvalidValue, field, why):
+        wb.steps.mark_done([step.id], **{field: {step.id: value}})
+
+
+@pytest.mark.parametrize("field", ["expected_version", "text_sha256"])
+@pytest.mark.parametrize("key", ["1", None])
+def test_what_was_on_the_screen_is_kept_by_number(wb: Workbook, build: Any, refused: Any, field: str, key: Any) -> None:
+    step = build.step()
+    value = 1 if field == "expected_version" else DIGEST
+    with refused(InvalidValue, field):
+        wb.steps.mark_done([step.id], **{field: {key: value}})
+
+
+def test_the_text_that_was_shown_is_the_text_that_is_recorded(wb: Workbook, build: Any) -> None:
+    step = build.step(content="echo ${{ namespace }}")
+    digest = wb.steps.detail(step.id).text_sha256
+    (done,) = wb.steps.mark_done(step.id, text_sha256=digest).steps
+    assert (done.executed_sha256, done.executed_content) == (digest, wb.steps.render(step.id).text)
+    assert wb.history(step_id=step.id)[0].after["executed_content"] == done.executed_content
+
+
+@pytest.mark.parametrize("verb", ["start", "mark_done", "fail"])
+def test_a_text_that_is_not_the_one_that_was_shown_is_a_conflict(
+    wb: Workbook, build: Any, refused: Any, verb: str
+) -> None:
+    step = build.step(name="Migrate", content="old")
+    digest = wb.steps.detail(step.id).text_sha256
+    wb.templates.update(step.template_id, content="new")
+    words = {"reason": "disk full"} if verb == "fail" else {}
+    with refused(Conflict, "'Migrate'", "is no longer the one that was shown", "the step's own text was changed at"):
+        getattr(wb.steps, verb)(step.id, text_sha256=digest, **words)
+    fresh = wb.steps.detail(step.id).text_sha256
+    assert getattr(wb.steps, verb)(step.id, text_sha256=fresh, **words).steps[0].executed_content == "new"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("customer", "customer 'Acme 2' was changed at"),
+        ("cluster", "cluster 'eu-2' was changed at"),
+        ("release", "release '2026.12' was changed at"),
+    ],
+)
+def test_the_conflict_names_what_changed_the_text(
+    wb: Workbook, build: Any, set_row: Any, refused: Any, what: str, words: str
+) -> None:
+    content = "${{ customer.name | sh }} ${{ cluster.name }} ${{ release.name }}"
+    step = build.step(content=content)
+    digest = wb.steps.detail(step.id).text_sha256
+    customer = wb.customers.get(step.customer_id)
+    change = {
+        "customer": (customers, customer.id, "Acme 2"),
+        "cluster": (clusters, customer.cluster_id, "eu-2"),
+        "release": (releases, step.release_id, "2026.12"),
+    }
+    table, row_id, name = change[what]
+    set_row(table, row_id, name=name)
+    with refused(Conflict, "is no longer the one that was shown", words):
+        wb.steps.mark_done(step.id, text_sha256=digest)
+
+
+def test_a_template_put_before_a_step_is_not_blamed_for_its_text(
+    wb: Workbook, build: Any, set_row: Any, refused: Any
+) -> None:
+    release = build.active(content="${{ customer.name | sh }}")
+    (step,) = build.steps_of(release)
+    digest = wb.steps.detail(step.id).text_sha256
+    set_row(customers, step.customer_id, name="Acme 2")
+    build.template(release, position=0)
+    with refused(Conflict, "customer 'Acme 2' was changed at"):
+        wb.steps.mark_done(step.id, text_sha256=digest)
+
+
+def test_a_change_by_a_template_is_not_put_down_to_who_acted_before(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step(content="old")
+    ben = wb.acting_as("ben").at(MOMENT)
+    ben.steps.start(step.id)
+    version = ben.steps.reopen(step.id).steps[0].row_version
+    wb.templates.update(step.template_id, content="new")
+    with pytest.raises(Conflict) as caught:
+        wb.steps.mark_done(step.id, expected_version=version)
+    assert "by ben" not in str(caught.value)
+
+
+def test_a_frozen_text_outlives_every_change_around_it(wb: Workbook, build: Any, set_row: Any) -> None:
+    step = build.step(content="echo ${{ customer.name | sh }}")
+    name = wb.customers.get(step.customer_id).name
+    (begun,) = wb.steps.start(step.id).steps
+    wb.templates.update(step.template_id, content="rm ${{ customer.name | sh }}", name="other")
+    set_row(customers, step.customer_id, name="Acme 2")
+    detail = wb.steps.detail(step.id)
+    assert (detail.text, detail.text_sha256, detail.frozen) == (f"echo '{name}'", begun.executed_sha256, True)
+    assert detail.rendering.text == "echo 'Acme 2'"
+    (done,) = wb.steps.mark_done(step.id, text_sha256=begun.executed_sha256).steps
+    assert (done.executed_content, done.name) == (f"echo '{name}'", step.name)
+
+
+def test_reopening_gives_the_text_of_now(wb: Workbook, build: Any) -> None:
+    step = build.step(content="old")
+    wb.steps.mark_done(step.id)
+    wb.templates.update(step.template_id, content="new")
+    (again,) = wb.steps.reopen(step.id).steps
+    assert (again.executed_content, again.content) == (None, "old")
+    assert [event.after["executed_content"] for event in wb.history(step_id=step.id)] == ["old", None]
