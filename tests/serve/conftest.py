@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -226,21 +225,3 @@ def guarded(start: Callable[[str], Served]) -> Served:
 def bare(start: Callable[[str], Served]) -> Served:
     """The same pages as marimo serves them: what an attack can do here and not there proves its test."""
     return start("bare")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A browser for which `evil.example` is this machine. Skips without Chromium, unless it is required."""
-    path = shutil.which("chromium")
-    if path is None and os.environ.get("RELORCH_REQUIRE_BROWSER") == "1":
-        pytest.fail("RELORCH_REQUIRE_BROWSER=1, but there is no chromium on the path")
-    if path is None:
-        pytest.skip("there is no chromium on the path")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as driver:
-        rules = "--host-resolver-rules=MAP evil.example 127.0.0.1"
-        browser = driver.chromium.launch(executable_path=path, args=[*quiet, rules])
-        yield browser
-        browser.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 REQUIRED = os.environ.get("RELORCH_REQUIRE_BROWSER") == "1"
 pytestmark = [
@@ -177,6 +178,7 @@ def strangers(asked: list[str], server: Any) -> list[str]:
 def test_a_page_keeps_its_address_and_knows_its_operator(browse: Any, guarded: Any) -> None:
     page, complaints, asked = watched(browse())
     page.goto(f"{guarded.url}matrix?token=t-ben&release=3")
+    expect(page.get_by_text(SECRET)).to_contain_text("query")
     text = page.get_by_text(SECRET).inner_text()
     page.get_by_role("button", name="ring").click()
     page.get_by_text("ding").wait_for()
@@ -185,7 +187,7 @@ def test_a_page_keeps_its_address_and_knows_its_operator(browse: Any, guarded: A
     assert "'username': 'ben'" in text
     assert "cookies {}" in text
     page.goto(f"{guarded.url}matrix?session_id=s_chosen&release=4")
-    assert "query {'release': '4'}" in page.get_by_text(SECRET).inner_text()
+    expect(page.get_by_text(SECRET)).to_contain_text("query {'release': '4'}")
     assert page.url == f"{guarded.url}matrix?release=4"
     sockets = [url for url in asked if url.startswith("ws:")]
     assert (len(sockets), [url for url in sockets if "s_chosen" in url]) == (2, [])
