@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from relorch.errors import Busy, CannotOpen, StorageError
+from relorch.store.types import Damaged
 
 BUSY_SECONDS = 10.0
 READERS = 8
@@ -100,6 +101,9 @@ def storing(path: Path) -> Iterator[None]:
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:
         raise _translated(path, error) from error
+    except Damaged as error:
+        what = f"the file holds a value that relorch never wrote ({error}); restore a backup"
+        raise StorageError(f"{path}: {what}.") from error
     except exc.TimeoutError as error:
         raise Busy(f"{path}: another writer held the database for too long; nothing was stored, try again.") from error
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, type_coerce
+from sqlalchemy.types import NullType
 
 from relorch.store import rows
 from relorch.store.rows import RowDict
@@ -49,26 +50,34 @@ def append(connection: Connection, facts: Sequence[RowDict], *, at: datetime, op
             "before": jsonable(fact.get("before")),
             "after": jsonable(fact.get("after")),
         }
-        last_sha = chained(last_sha, row)
+        last_sha = chained(last_sha, _as_stored(row))
         stored.append(row | {"sha256": last_sha})
     rows.add_many(connection, events, stored)
     return batch_id
 
 
-def chained(previous: str, row: RowDict) -> str:
-    """Give the sha256 (hex) of an event row, bound to that of the event before it."""
-    fields = [to_microseconds(row["at"]) if name == "at" else row[name] for name in _CHAINED]
+def chained(previous: str, fields: Sequence[int | str | None]) -> str:
+    """Give the sha256 (hex) of an event, bound to that of the event before it.
+
+    `fields` are the event's columns as the file holds them, from id to note.
+    """
     return hashlib.sha256(f"{previous}{dump_json(fields)}".encode()).hexdigest()
 
 
 def first_broken(connection: Connection) -> int | None:
     """Give the id of the first event whose chain does not hold, or None when all do."""
     previous = GENESIS
-    for number, row in enumerate(_every(connection), 1):
-        if row["id"] != number or row["sha256"] != chained(previous, row):
-            return int(row["id"])
-        previous = row["sha256"]
+    for number, (*fields, stored) in enumerate(_every(connection), 1):
+        if fields[0] != number or stored != chained(previous, fields):
+            return int(fields[0])
+        previous = stored
     return None
+
+
+def _as_stored(row: RowDict) -> list[int | str | None]:
+    """Give an event's columns as the file is going to hold them."""
+    texts = {name: None if row[name] is None else dump_json(row[name]) for name in ("before", "after")}
+    return [*(({**row, **texts, "at": to_microseconds(row["at"])})[name] for name in _CHAINED)]
 
 
 def jsonable(values: RowDict | None) -> RowDict | None:
@@ -78,15 +87,13 @@ def jsonable(values: RowDict | None) -> RowDict | None:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def latest_touch(connection: Connection, step_id: int, template_id: int | None) -> RowDict | None:
-    """Give operator, time and action of the newest event of a step, or of a change of its template."""
-    found = [
-        rows.fetch_one(connection, _NAMED.where(*which).order_by(events.c.id.desc()))
-        for which in (
-            (events.c.step_id == step_id,),
-            (events.c.template_id == template_id, events.c.step_id.is_(None), events.c.action != "template.add"),
-        )
-    ]
+def latest_touch(connection: Connection, step_id: int, template_id: int | None = None) -> RowDict | None:
+    """Give operator, time and action of the newest event of a step, or, if given, of a change of its template."""
+    which = events.c.step_id == step_id
+    found = [rows.fetch_one(connection, _NAMED.where(which).order_by(events.c.id.desc()))]
+    if template_id is not None:
+        which = (events.c.template_id == template_id) & events.c.step_id.is_(None) & (events.c.action != "template.add")
+        found.append(rows.fetch_one(connection, _NAMED.where(which).order_by(events.c.id.desc())))
     return max((row for row in found if row is not None), key=lambda row: row["id"], default=None)
 
 
@@ -116,8 +123,11 @@ def _head(connection: Connection) -> tuple[int, str]:
     return (row["id"], row["sha256"]) if row else (0, GENESIS)
 
 
-def _every(connection: Connection) -> Iterator[dict[str, Any]]:
+def _every(connection: Connection) -> Iterator[tuple[Any, ...]]:
+    """Give all events as the file holds them, whatever that is."""
     at, size = 0, 10_000
-    while part := rows.fetch(connection, select(events).where(events.c.id > at).order_by(events.c.id).limit(size)):
+    columns = [type_coerce(events.c[name], NullType()) for name in (*_CHAINED, "sha256")]
+    query = select(*columns).order_by(events.c.id).limit(size)
+    while part := rows.driver_rows(connection, query.where(events.c.id > at)):
         yield from part
-        at = part[-1]["id"]
+        at = part[-1][0]

@@ -74,7 +74,8 @@ def _read_identity(path: Path) -> tuple[int, int]:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             raise _unreadable(path, error) from error
     try:
-        return _identity(path, "rw")
+        found = _identity(path, "ro&immutable=1")  # as the file is, whatever its journal says
+        return _identity(path, "rw") if found[0] == APPLICATION_ID else found
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
 
@@ -122,7 +123,8 @@ def being_made(path: Path) -> Iterator[Path]:
         raise CannotOpen(f"{path}: it cannot be created ({error.strerror}).") from error
     finally:
         for ending in ("", "-journal", "-wal", "-shm"):
-            partial.with_name(partial.name + ending).unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.with_name(partial.name + ending).unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 from relorch.store.tables import APPLICATION_ID, SCHEMA
 
+_one_at_a_time = threading.Lock()
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def create(path: Path) -> None:
     """Bring the new, empty database file `path` to the newest schema and mark it as a workbook."""
+    with _one_at_a_time:  # Alembic keeps what it works on in a module
+        _upgrade(path)
+
+
+def _upgrade(path: Path) -> None:
     # Alembic is only needed here, and takes its time to load
     from alembic import command
     from alembic.config import Config

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert, select, update
+from sqlalchemy import Connection, Executable, Select, Table, insert, select, update
 
 RowDict = dict[str, Any]
 CHUNK = 1_000
@@ -22,6 +22,15 @@ def fetch_one(connection: Connection, query: Select[Any]) -> RowDict | None:
     """Give the first row of `query`, or None."""
     row = connection.execute(query.limit(1)).mappings().all()
     return dict(row[0]) if row else None
+
+
+def driver_rows(connection: Connection, query: Executable) -> list[tuple[Any, ...]]:
+    """Give the rows of `query` as the driver's own tuples: no Row each, and nothing turned into Python's types."""
+    result = connection.execute(query)
+    try:
+        return result.cursor.fetchall()  # type: ignore[return-value]
+    finally:
+        result.close()
 
 
 def by_id(connection: Connection, table: Table, row_id: int) -> RowDict | None:

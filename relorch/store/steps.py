@@ -190,7 +190,7 @@ def matrix_cells(
         query = query.where(steps.c.customer_id.in_(list(customer_ids)))
     if cluster_id is not None:
         query = query.join(customers, customers.c.id == steps.c.customer_id).where(customers.c.cluster_id == cluster_id)
-    return driver_rows(connection, query)
+    return rows.driver_rows(connection, query)
 
 
 def members(connection: Connection, release_id: int, cluster_id: int | None = None) -> list[RowDict]:
@@ -210,15 +210,6 @@ def members(connection: Connection, release_id: int, cluster_id: int | None = No
         .order_by(clusters.c.name, clusters.c.id, customers.c.name, customers.c.id)
     )
     return rows.fetch(connection, query if cluster_id is None else query.where(clusters.c.id == cluster_id))
-
-
-def driver_rows(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
-    """Give the rows of `query` as the driver's own tuples, without the cost of a Row each."""
-    result = connection.execute(query)
-    try:
-        return result.cursor.fetchall()  # type: ignore[return-value]
-    finally:
-        result.close()
 
 
 def _joined() -> Select[Any]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from relorch.model.status import CODE, OPEN, STATUSES
 from relorch.store import Connection, releases, steps
 from relorch.store.rows import RowDict
+from relorch.store.types import Damaged
 
 NO_STEP = 255
 OVERRIDDEN, CUSTOM, NOTED, MOVED_ON, OUT_OF_ORDER = 1, 2, 4, 8, 16
@@ -148,7 +149,9 @@ def _fill(matrix: Matrix, cells: Sequence[tuple[Any, ...]]) -> None:
         start = start_of.get(template_id)
         if column is None or start is None:
             continue
-        code = CODE[status]
+        code = CODE.get(status, NO_STEP)
+        if code == NO_STEP:
+            raise Damaged(f"{status!r} is no status")
         at = start + column
         ids[at], versions[at], statuses[at] = step_id, version, code
         if code in _OPEN_CODES:

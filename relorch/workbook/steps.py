@@ -377,7 +377,7 @@ def _refuse_overtaken(change: Change, request: _Request, row: RowDict) -> None:
     expected = request.versions.get(row["id"])
     if row["status"] != target and (expected is None or expected == row["row_version"]):
         return
-    latest = events.latest_touch(change.connection, row["id"], row["template_id"])
+    latest = events.latest_touch(change.connection, row["id"], _followed_template(row))
     who = latest["operator"] if latest else row["executed_by"]
     when = latest["at"] if latest else row["executed_at"]
     by = _by(who, when, change.operator)
@@ -388,6 +388,12 @@ def _refuse_overtaken(change: Change, request: _Request, row: RowDict) -> None:
     else:
         message = f"{subject} was changed{by} after it was shown and is {state} now; look again before you act."
     raise Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
+
+
+def _followed_template(row: RowDict) -> int | None:
+    """Give the template whose changes reach the step, or None when none do."""
+    follows = row["status"] == Status.PENDING and not row["is_overridden"]
+    return row["template_id"] if follows else None
 
 
 def _text_changed(change: Change, row: RowDict) -> Conflict:
@@ -403,7 +409,7 @@ def _text_changed(change: Change, row: RowDict) -> Conflict:
         f"The text of step {row['id']} '{row['name']}' of {row['customer_name']} is no longer the one that was shown: "
         f"{what} was changed at {_clock_time(parts[what])}. Read the new text before you run it."
     )
-    latest = events.latest_touch(change.connection, row["id"], row["template_id"])
+    latest = events.latest_touch(change.connection, row["id"], _followed_template(row))
     who, when = (latest["operator"], latest["at"]) if latest else (None, parts[what])
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 

@@ -18,7 +18,7 @@ ScopeOf = Callable[..., Scope]
 Shell = Callable[[str], bytes]
 
 P = "${{ vars.v | sh }}"
-HOSTILE = ["$(:>pwned)", "'$(:>pwned)'", '"`:>pwned`', ";:>pwned;", "\nEOF\n:>pwned\n"]
+HOSTILE = ["$(:>pwned)", "'$(:>pwned)'", '"`:>pwned`', ";:>pwned;", "\nEOF\n:>pwned\n", "a[$(:>pwned)]"]
 
 TRICKY = {
     "a pattern's bracket inside a quoted substitution": f'echo "$(case x in x) echo "{P}" ;; esac)"',
@@ -46,6 +46,13 @@ TRICKY = {
     "a quote inside a quoted expansion": f"echo \"${{x:-it's}}\" ' }} \" {P} '",
     "a brace inside a quoted expansion": f'echo "${{x:-\'}}\'}}" "{P}"',
     "a bracket inside a pattern": f'[[ "(" =~ [(] ]] && echo "{P}"',
+    "a class of characters inside a test": f"[[ a == [[:alpha:]] && 1 -eq {P} ]]",
+    "a comment inside a test": f"[[ a && # it's\n b ]]\necho ' [[ x ]] {P} '",
+    "a subscript in a subscript": f"a[b[1]+{P}]=1",
+    "a subscript that is none": f'echo "$(echo a[b)" ] " ] {P}"',
+    "a word of the language continued on the next line": f'echo "$(ca\\\nse x in x) echo "{P}" ;; esac)"',
+    "brackets continued on the next line": f"(\\\n(1<{P}))",
+    "a substitution continued on the next line": f'echo "$\\\n(echo "{P}")"',
     "a comment inside a substitution": f'echo "$(echo a # it\'s )\n)" "{P}"',
 }
 
@@ -87,6 +94,8 @@ AROUND = [
     "$(cat <<EOF\n{}\nEOF\n)",
     "<(echo {})",
     "[[ {} == x ]]",
+    "[[ a == [[:alpha:]] && {} ]]",
+    "a[{}]=1",
 ]
 BESIDE = [
     "",
@@ -107,6 +116,9 @@ BESIDE = [
     'echo "${x:-"e"}"',
     "echo ${#x} $# $$ $((1<<2))",
     'x=${y%%"\'"*}',
+    "[[ a == [[:alpha:]] ]]",
+    "a[1]='b' # it's",
+    "echo a \\\n  b",
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook, open_workbook
+from relorch.errors import CannotOpen
 from relorch.store.engine import journal_mode
 
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -40,6 +41,19 @@ with wb._core.store.writing() as connection:
     connection.exec_driver_sql("DELETE FROM customer_steps WHERE id % 2 = 0")
     print("half-way", flush=True)
     time.sleep(60)
+"""
+
+
+STRANGER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("CREATE TABLE notes (text)")
+connection.executemany("INSERT INTO notes VALUES (?)", [("x" * 2_000,)] * 300)
+connection.execute("PRAGMA cache_size=5")
+connection.execute("BEGIN")
+connection.execute("UPDATE notes SET text = 'half ' || text")
+print("half-way", flush=True)
+time.sleep(60)
 """
 
 
@@ -109,3 +123,16 @@ def test_a_workbook_left_half_written_opens_as_it_was_before(wb: Workbook, build
         assert again.first_broken_event() is None
         again.steps.mark_done(before[0][0])
     assert_sound(path)
+
+
+def test_another_programs_half_written_database_is_left_for_that_program(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    process = child(STRANGER, str(path))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "half-way\n"
+    kill(process)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert sorted(before) == ["notes.db", "notes.db-journal"]
+    with pytest.raises(CannotOpen, match="another program's database"):
+        open_workbook(str(path), operator="ana", create=False)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before

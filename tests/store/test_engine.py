@@ -91,6 +91,20 @@ def test_the_reading_engine_cannot_write(wb: Workbook, statement: str) -> None:
     assert [cluster.name for cluster in wb.clusters.list()] == ["eu-1"]
 
 
+def test_a_writer_keeps_other_writers_out_from_its_first_moment(wb: Workbook, url: str) -> None:
+    with open_workbook(url, operator="ben") as other:
+        with other._core.store._write.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=50")
+        with wb._core.store.writing(), pytest.raises(Busy):
+            other.clusters.create(name="eu-1")
+        assert other.clusters.create(name="eu-1").name == "eu-1"
+
+
+def test_the_writers_of_one_process_share_one_connection(wb: Workbook) -> None:
+    pool = wb._core.store._write.pool
+    assert (pool.size(), pool._max_overflow) == (1, 0)  # type: ignore[attr-defined]
+
+
 def test_an_exception_rolls_everything_back(wb: Workbook, sql: Any) -> None:
     class Broken(Exception):
         pass

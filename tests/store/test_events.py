@@ -10,6 +10,7 @@ import pytest
 
 from relorch import Workbook
 from relorch.errors import StorageError
+from relorch.store import events
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 
@@ -100,6 +101,17 @@ def test_two_events_that_changed_places_are_found(wb: Workbook, recorded: int, s
     for old, new in ((4, 1000), (5, 4), (1000, 5)):
         sql("UPDATE events SET id = ?, batch_id = 1 WHERE id = ?", new, old)
     assert wb.first_broken_event() == 4
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_who_makes_up_a_fitting_digest_breaks_the_next_event(wb: Workbook, recorded: int, sql: Sql) -> None:
+    tampered = recorded - 3
+    ((previous,),) = sql("SELECT sha256 FROM events WHERE id = ?", tampered - 1)
+    (fields,) = sql(f"SELECT {', '.join(events._CHAINED)} FROM events WHERE id = ?", tampered)
+    forged = ["eve" if name == "operator" else value for name, value in zip(events._CHAINED, fields, strict=True)]
+    digest = events.chained(previous, forged)
+    sql("UPDATE events SET operator = 'eve', sha256 = ? WHERE id = ?", digest, tampered)
+    assert wb.first_broken_event() == tampered + 1
 
 
 def test_an_event_that_was_replaced_is_found(wb: Workbook, recorded: int, sql: Sql) -> None:

@@ -166,6 +166,30 @@ def test_a_change_by_a_template_is_not_put_down_to_who_acted_before(wb: Workbook
     assert "by ben" not in str(caught.value)
 
 
+def test_a_change_of_the_template_does_not_hide_who_acted_on_the_step(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step(content="old")
+    ben = wb.acting_as("ben").at(MOMENT)
+    ben.steps.mark_done(step.id)
+    wb.templates.update(step.template_id, content="new")
+    wb.clusters.create(name="eu-9")
+    with refused(Conflict, "is already done by ben at 2026-11-19 22:05:07 UTC"):
+        wb.steps.mark_done(step.id)
+    with refused(Conflict, "is already done by you at 2026-11-19 22:05:07 UTC"):
+        ben.steps.mark_done(step.id)
+    with refused(Conflict, "was changed by ben at 2026-11-19 22:05:07 UTC"):
+        wb.acting_as("carol").steps.revert(step.id, expected_version=step.row_version)
+
+
+def test_a_custom_step_has_no_template_to_blame(wb: Workbook, build: Any, refused: Any) -> None:
+    step = build.step()
+    with wb._core.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE customer_steps SET template_id = NULL, is_custom = 1")
+    wb.acting_as("ben").at(MOMENT).steps.mark_done(step.id)
+    wb.clusters.create(name="eu-9")
+    with refused(Conflict, "is already done by ben at 2026-11-19 22:05:07 UTC"):
+        wb.steps.mark_done(step.id)
+
+
 def test_a_frozen_text_outlives_every_change_around_it(wb: Workbook, build: Any, set_row: Any) -> None:
     step = build.step(content="echo ${{ customer.name | sh }}")
     name = wb.customers.get(step.customer_id).name
