@@ -68,8 +68,7 @@ class BashReader:
         if top == _HEREDOC:
             return self._in_heredoc(char)
         if self.escaped:
-            self.escaped = False
-            return self._took(self.last if char == "\n" else "x")  # a continued line is no character at all
+            return self._after_backslash(char)
         if top in (_SINGLE, _ANSI):
             return self._in_quotes(char)
         if top == _BACKTICKS:
@@ -96,6 +95,13 @@ class BashReader:
     def _doubts(self, why: str) -> int:
         self.doubt = why
         return 1
+
+    def _after_backslash(self, char: str) -> int:
+        self.escaped = False
+        if char != "\n":
+            return self._took("x")
+        # a continued line is no character at all: it can put two halves of a word or of an operator together
+        return 1 if self.last in " \t\n" else self._doubts("a line continued in the middle of a word")
 
     def _in_quotes(self, char: str) -> int:
         if char == "\\" and self.stack[-1] == _ANSI:
@@ -150,12 +156,12 @@ class BashReader:
             return self._in_arithmetic(text, at)
         if top == _EXPANSION:
             return self._in_expansion(char)
+        if top == _SUBSCRIPT:
+            return self._in_subscript(char)
         if char in "'\"":
             return self._push(_SINGLE if char == "'" else _DOUBLE, char)
-        if top == _SUBSCRIPT:
-            return self._pop("x") if char in "]\n" else self._took(char)
         if top == _TEST:
-            return self._pop("]", 2) if text.startswith("]]", at) else self._took(char)
+            return self._in_test(text, at)
         return self._in_code(text, at)
 
     def _in_expansion(self, char: str) -> int:
@@ -166,6 +172,20 @@ class BashReader:
                 return self._doubts("quotes inside a quoted ${ … }")
             return self._push(_SINGLE if char == "'" else _DOUBLE, char)
         return self._took(char)
+
+    def _in_subscript(self, char: str) -> int:
+        if char == "]":
+            return self._pop("x")
+        if char.isalnum() or char in "_-*@+^!,.":
+            return self._took(char)
+        return self._doubts("'[' right behind a word, with more than a plain subscript in it")
+
+    def _in_test(self, text: str, at: int) -> int:
+        if text.startswith("]]", at):
+            return self._pop("]", 2)
+        if text[at] in "[#\n":
+            return self._doubts("a [[ … ]] test with brackets or comments in it")
+        return self._took(text[at])
 
     def _in_arithmetic(self, text: str, at: int) -> int:
         char = text[at]
