@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from relorch.model.ordering import Side
 from relorch.model.status import Status
 
 
@@ -135,6 +136,8 @@ class CustomerStep(Row):
     notes: str | None
     is_custom: bool
     is_overridden: bool
+    anchor_template_id: int | None
+    anchor_side: Side | None
 
 
 class Member(Value):

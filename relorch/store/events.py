@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from relorch.store.types import dump_json, to_microseconds
 
 GENESIS = "0" * 64
 _NAMED = select(events.c.id, events.c.operator, events.c.at, events.c.action)
-_CHAINED = (
+_PUBLIC = (
     "id",
     "batch_id",
     "at",
@@ -31,12 +31,14 @@ _CHAINED = (
     "after",
     "note",
 )
+_CHAINED = (*_PUBLIC, "row_digest", "undoes")
 
 
 def append(connection: Connection, facts: Sequence[RowDict], *, at: datetime, operator: str) -> int:
     """Store the facts of one action as one batch, and give the batch's id: that of its first event.
 
-    A fact has `action` and whichever of release_id, customer_id, template_id, step_id, before, after, note apply.
+    A fact has `action` and whichever of release_id, customer_id, template_id, step_id, before, after, note and
+    row_digest (that of the step's row as the fact left it), undoes (a batch) apply.
     """
     last_id, last_sha = _head(connection)
     batch_id = last_id + 1
@@ -47,8 +49,8 @@ def append(connection: Connection, facts: Sequence[RowDict], *, at: datetime, op
             "batch_id": batch_id,
             "at": at,
             "operator": operator,
-            "before": jsonable(fact.get("before")),
-            "after": jsonable(fact.get("after")),
+            "before": _plain(fact.get("before")),
+            "after": _plain(fact.get("after")),
         }
         last_sha = chained(last_sha, _as_stored(row))
         stored.append(row | {"sha256": last_sha})
@@ -59,7 +61,7 @@ def append(connection: Connection, facts: Sequence[RowDict], *, at: datetime, op
 def chained(previous: str, fields: Sequence[int | str | None]) -> str:
     """Give the sha256 (hex) of an event, bound to that of the event before it.
 
-    `fields` are the event's columns as the file holds them, from id to note.
+    `fields` are the event's columns as the file holds them, from id to undoes.
     """
     return hashlib.sha256(f"{previous}{dump_json(fields)}".encode()).hexdigest()
 
@@ -74,17 +76,15 @@ def first_broken(connection: Connection) -> int | None:
     return None
 
 
+def _plain(values: RowDict | None) -> RowDict | None:
+    """Give changed columns as JSON can hold them: times become ISO 8601 texts."""
+    return None if values is None else rows.plain(values)
+
+
 def _as_stored(row: RowDict) -> list[int | str | None]:
     """Give an event's columns as the file is going to hold them."""
     texts = {name: None if row[name] is None else dump_json(row[name]) for name in ("before", "after")}
     return [*(({**row, **texts, "at": to_microseconds(row["at"])})[name] for name in _CHAINED)]
-
-
-def jsonable(values: RowDict | None) -> RowDict | None:
-    """Give a changed row's columns as JSON can hold them: times become ISO 8601 texts."""
-    if values is None:
-        return None
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def latest_touch(connection: Connection, step_id: int, template_id: int | None = None) -> RowDict | None:
@@ -108,9 +108,30 @@ def select_history(
 ) -> list[RowDict]:
     """Give the events that match every argument given, oldest first; `newest` keeps only so many of the last ones."""
     wanted = {"release_id": release_id, "customer_id": customer_id, "step_id": step_id, "batch_id": batch_id}
-    query = select(*(events.c[name] for name in _CHAINED))
+    query = select(*(events.c[name] for name in _PUBLIC))
     query = query.where(*(events.c[name] == value for name, value in wanted.items() if value is not None))
     return rows.fetch(connection, query.order_by(events.c.id.desc()).limit(newest))[::-1]
+
+
+def batch(connection: Connection, batch_id: int) -> list[RowDict]:
+    """Give the events of a batch whole, oldest first."""
+    query = select(*(events.c[name] for name in _CHAINED)).where(events.c.batch_id == batch_id)
+    return rows.fetch(connection, query.order_by(events.c.id))
+
+
+def undone(connection: Connection) -> dict[int, int]:
+    """Give which batch undid which: undone batch → the newest batch that undid it."""
+    query = select(events.c.batch_id, events.c.undoes).where(events.c.undoes.is_not(None)).order_by(events.c.id)
+    return {row["undoes"]: row["batch_id"] for row in rows.fetch(connection, query)}
+
+
+def batches_of(connection: Connection, operator: str, actions: Iterable[str]) -> Iterator[int]:
+    """Give the ids of the batches of an operator that begin with one of the actions, the newest first."""
+    query = select(events.c.batch_id).where(
+        events.c.operator == operator, events.c.id == events.c.batch_id, events.c.action.in_(sorted(actions))
+    )
+    for row in rows.fetch(connection, query.order_by(events.c.id.desc())):
+        yield row["batch_id"]
 
 
 def newest_id(connection: Connection) -> int:

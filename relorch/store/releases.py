@@ -6,7 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Label, and_, case, func, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Label,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    update,
+)
 
 from relorch.store import rows
 from relorch.store.rows import RowDict
@@ -67,6 +81,53 @@ def make_room(connection: Connection, release_id: int, category: str, position: 
         update(table)
         .where(live, table.c.order_index < 0)
         .values(order_index=-table.c.order_index - 1, updated_at=now, row_version=table.c.row_version + 1)
+    )
+
+
+def set_order(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Give live templates the places 0, 1, 2 … in this order, by way of negative places.
+
+    In one step the unique index would see two templates in one place half-way.
+    """
+    table = step_templates
+    at = {template_id: place for place, template_id in enumerate(ids)}
+    found = rows.by_ids(connection, table, ids)
+    moved = [template_id for template_id in ids if found[template_id]["order_index"] != at[template_id]]
+    if not moved:
+        return
+    away = update(table).where(table.c.id == bindparam("at_id")).values(order_index=bindparam("to"))
+    connection.execute(away, [{"at_id": each, "to": -1 - at[each]} for each in moved])
+    home = update(table).where(table.c.id.in_(moved))
+    connection.execute(
+        home.values(order_index=-1 - table.c.order_index, updated_at=now, row_version=table.c.row_version + 1)
+    )
+
+
+def copy_templates(connection: Connection, source_id: int, release_id: int, now: datetime) -> int:
+    """Copy the live templates of a release into another; give how many they were."""
+    names = ("name", "category", "type", "content", "order_index", "description", "required")
+    times = {"created_at": now, "updated_at": now}
+    live = live_templates(connection, source_id)
+    copies = [{name: row[name] for name in names} | {"release_id": release_id} | times for row in live]
+    rows.add_many(connection, step_templates, copies)
+    return len(copies)
+
+
+def delete_draft(connection: Connection, release_id: int) -> None:
+    """Delete a release that has no members, with its templates."""
+    connection.execute(delete(step_templates).where(step_templates.c.release_id == release_id))
+    connection.execute(delete(releases).where(releases.c.id == release_id))
+
+
+def set_member(
+    connection: Connection, release_id: int, customer_id: int, state: str, reason: str | None, now: datetime
+) -> None:
+    """Set a member's state and why."""
+    member = release_customers
+    connection.execute(
+        update(member)
+        .where(member.c.release_id == release_id, member.c.customer_id == customer_id)
+        .values(state=state, reason=reason, updated_at=now, row_version=member.c.row_version + 1)
     )
 
 

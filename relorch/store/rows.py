@@ -90,4 +90,9 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[RowDict, 
     return {name: before[name] for name in names}, {name: after[name] for name in names}
 
 
+def plain(values: Mapping[str, Any]) -> RowDict:
+    """Give columns as JSON can hold them: times become ISO 8601 texts."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
 _SILENT = frozenset({"row_version", "updated_at"})

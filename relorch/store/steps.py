@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
+from relorch.model.ordering import anchor_of, arranged
+from relorch.model.status import OPEN
 from relorch.store import rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import (
     clusters,
     customer_steps,
     customers,
+    events,
     release_customers,
     releases,
     step_templates,
@@ -70,6 +86,28 @@ def of_release(connection: Connection, release_id: int, customer_id: int | None 
     return rows.fetch(connection, query.order_by(customer_steps.c.customer_id, *_CATEGORY_FIRST))
 
 
+def open_with_context(
+    connection: Connection,
+    *,
+    release_id: int | None = None,
+    customer_id: int | None = None,
+    cluster_id: int | None = None,
+) -> list[RowDict]:
+    """Give the open steps of active releases and members that are not removed: of a release, customer or cluster."""
+    wanted = {
+        customer_steps.c.release_id: release_id,
+        customer_steps.c.customer_id: customer_id,
+        customers.c.cluster_id: cluster_id,
+    }
+    query = _joined().where(
+        releases.c.status == "active",
+        release_customers.c.state != "removed",
+        customer_steps.c.status.in_([status.value for status in OPEN]),
+        *(column == value for column, value in wanted.items() if value is not None),
+    )
+    return rows.fetch(connection, query)
+
+
 def list_steps(connection: Connection, release_id: int, customer_id: int) -> list[RowDict]:
     """Give the steps of one member in order: deploy, then verify."""
     query = select(customer_steps).where(
@@ -121,40 +159,160 @@ def enrol(connection: Connection, release_id: int, customer_ids: Sequence[int], 
         connection.execute(_steps_from_templates(release_id, part, now))
 
 
-def propagate(connection: Connection, template_id: int, values: Mapping[str, Any], now: datetime) -> int:
-    """Set columns of the pending, not overridden steps of a template; give how many that were."""
+def of_template(connection: Connection, template_id: int) -> list[RowDict]:
+    """Give the steps of a template with their context, by cluster and customer."""
+    query = _joined().where(customer_steps.c.template_id == template_id)
+    return rows.fetch(connection, query.order_by(clusters.c.name, customers.c.name, customers.c.id))
+
+
+def give_to_members(connection: Connection, release_id: int, template_id: int, now: datetime) -> None:
+    """Make a template's step for every member that is not removed."""
+    connection.execute(_steps_from_templates(release_id, None, now, template_id=template_id))
+
+
+def give_missing(connection: Connection, release_id: int, customer_ids: Sequence[int], now: datetime) -> None:
+    """Give members the steps of the live templates they have no step of."""
+    for part in rows.chunks(customer_ids):
+        connection.execute(_steps_from_templates(release_id, part, now, missing=True))
+
+
+def standing_at(connection: Connection, template_id: int) -> list[RowDict]:
+    """Give the steps that are anchored at a template, and those that come from it."""
+    steps = customer_steps
+    query = select(steps).where((steps.c.anchor_template_id == template_id) | (steps.c.template_id == template_id))
+    return rows.fetch(connection, query.order_by(steps.c.id))
+
+
+def member_contexts(connection: Connection, release_id: int) -> list[RowDict]:
+    """Give what placeholders stand for, for each member that is not removed, by cluster and name."""
+    names = {name: column for name, column in _CONTEXT.items() if not name.startswith("template_")}
     query = (
-        update(customer_steps)
-        .where(
-            customer_steps.c.template_id == template_id,
-            customer_steps.c.status == "pending",
-            customer_steps.c.is_overridden.is_(False),
-        )
-        .values(**values, updated_at=now, row_version=customer_steps.c.row_version + 1)
+        select(release_customers.c.customer_id, *(column.label(name) for name, column in names.items()))
+        .join(releases, releases.c.id == release_customers.c.release_id)
+        .join(customers, customers.c.id == release_customers.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .where(release_customers.c.release_id == release_id, release_customers.c.state != "removed")
+        .order_by(clusters.c.name, customers.c.name, customers.c.id)
     )
-    return connection.execute(query).rowcount
+    return rows.fetch(connection, query)
 
 
-def give_to_members(connection: Connection, release_id: int, template_id: int, now: datetime) -> int:
-    """Make a template's step for every member that is not removed; give how many that were."""
-    query = _steps_from_templates(release_id, None, now, template_id=template_id)
-    return connection.execute(query).rowcount
+def with_events(connection: Connection, step_ids: Sequence[int]) -> set[int]:
+    """Give those of the steps that something was recorded of."""
+    return {
+        row["step_id"]
+        for part in rows.chunks(step_ids)
+        for row in rows.fetch(connection, select(events.c.step_id).distinct().where(events.c.step_id.in_(part)))
+    }
 
 
-def shift_from(connection: Connection, release_id: int, category: str, position: int) -> None:
-    """Make room at `position` of a category: every step from there on moves one down.
-
-    A place is no part of what a step says, so neither its version nor its time of change moves with it.
-    """
+def make_room(connection: Connection, release_id: int, customer_id: int, category: str, place: int) -> None:
+    """Move one customer's steps of a category from `place` on one down."""
+    steps = customer_steps
+    mine = (steps.c.release_id == release_id) & (steps.c.customer_id == customer_id) & (steps.c.category == category)
     connection.execute(
-        update(customer_steps)
-        .where(
-            customer_steps.c.release_id == release_id,
-            customer_steps.c.category == category,
-            customer_steps.c.order_index >= position,
-        )
-        .values(order_index=customer_steps.c.order_index + 1)
+        update(steps).where(mine, steps.c.order_index >= place).values(order_index=steps.c.order_index + 1)
     )
+
+
+def rearrange(
+    connection: Connection, release_id: int, category: str, customer_ids: Sequence[int] | None = None
+) -> None:
+    """Bring every customer's steps of a category into the order of the live templates, dense from 0.
+
+    A step's place is no part of what it says: neither its version nor its time of change moves with it.
+    Where a customer has just the live templates' steps, one statement does it for all.
+    """
+    steps, templates = customer_steps, step_templates
+    live = [
+        row["id"]
+        for row in rows.fetch(
+            connection,
+            select(templates.c.id)
+            .where(
+                templates.c.release_id == release_id,
+                templates.c.category == category,
+                templates.c.is_retired.is_(False),
+            )
+            .order_by(templates.c.order_index),
+        )
+    ]
+    mine = (steps.c.release_id == release_id) & (steps.c.category == category)
+    if customer_ids is not None:
+        mine &= steps.c.customer_id.in_(list(customer_ids))
+    special = _with_followers(connection, mine, len(live))
+    place = select(templates.c.order_index).where(templates.c.id == steps.c.template_id).scalar_subquery()
+    plain = mine if not special else mine & steps.c.customer_id.not_in(special)
+    connection.execute(update(steps).where(plain).values(order_index=place))
+    if special:
+        _rearrange_one_by_one(connection, mine & steps.c.customer_id.in_(special), live)
+
+
+def _with_followers(connection: Connection, mine: ColumnElement[bool], size: int) -> list[int]:
+    """Give the customers whose steps are not just one of each live template."""
+    steps, templates = customer_steps, step_templates
+    own = func.count(case((templates.c.is_retired.is_(False), 1)))
+    query = (
+        select(steps.c.customer_id)
+        .outerjoin(templates, templates.c.id == steps.c.template_id)
+        .where(mine)
+        .group_by(steps.c.customer_id)
+        .having((func.count() != size) | (own != size))
+    )
+    return [row["customer_id"] for row in rows.fetch(connection, query)]
+
+
+def _rearrange_one_by_one(connection: Connection, mine: ColumnElement[bool], live: Sequence[int]) -> None:
+    steps = customer_steps
+    query = select(
+        steps.c.id,
+        steps.c.customer_id,
+        steps.c.template_id,
+        steps.c.anchor_template_id,
+        steps.c.anchor_side,
+        steps.c.order_index,
+    ).where(mine)
+    found = rows.fetch(connection, query.order_by(steps.c.customer_id, steps.c.order_index, steps.c.id))
+    moves: list[dict[str, int]] = []
+    placed = set(live)
+    for _, group in groupby(found, key=lambda row: row["customer_id"]):
+        own = list(group)
+        at = {row["id"]: row["order_index"] for row in own}
+        order = arranged(
+            live,
+            {row["template_id"]: row["id"] for row in own if row["template_id"] in placed},
+            [
+                (row["id"], anchor_of(row["anchor_template_id"], row["anchor_side"]))
+                for row in own
+                if row["template_id"] not in placed
+            ],
+        )
+        moves += [{"at_id": step, "to": place} for place, step in enumerate(order) if at[step] != place]
+    if moves:
+        moved = update(steps).where(steps.c.id == bindparam("at_id")).values(order_index=bindparam("to"))
+        connection.execute(moved, moves)
+
+
+def followers(connection: Connection, release_id: int) -> list[RowDict]:
+    """Give the steps of a release that no live template places, in their customers' order."""
+    steps, templates = customer_steps, step_templates
+    query = (
+        select(
+            steps.c.id,
+            steps.c.customer_id,
+            steps.c.template_id,
+            steps.c.category,
+            steps.c.name,
+            steps.c.type,
+            steps.c.order_index,
+            steps.c.anchor_template_id,
+            steps.c.anchor_side,
+        )
+        .outerjoin(templates, templates.c.id == steps.c.template_id)
+        .where(steps.c.release_id == release_id, templates.c.id.is_(None) | templates.c.is_retired.is_(True))
+        .order_by(steps.c.customer_id, steps.c.category, steps.c.order_index, steps.c.id)
+    )
+    return rows.fetch(connection, query)
 
 
 def matrix_cells(
@@ -229,7 +387,12 @@ def _joined() -> Select[Any]:
 
 
 def _steps_from_templates(
-    release_id: int, customer_ids: Sequence[int] | None, now: datetime, *, template_id: int | None = None
+    release_id: int,
+    customer_ids: Sequence[int] | None,
+    now: datetime,
+    *,
+    template_id: int | None = None,
+    missing: bool = False,
 ) -> Any:
     moment = literal(now, UtcTime())
     templates, member = step_templates, release_customers
@@ -255,6 +418,10 @@ def _steps_from_templates(
         source = source.where(member.c.customer_id.in_(customer_ids))
     if template_id is not None:
         source = source.where(templates.c.id == template_id)
+    if missing:
+        steps = customer_steps
+        has = (steps.c.release_id == member.c.release_id) & (steps.c.customer_id == member.c.customer_id)
+        source = source.where(~select(steps.c.id).where(has, steps.c.template_id == templates.c.id).exists())
     columns = (
         "release_id",
         "customer_id",

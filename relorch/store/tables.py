@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from relorch.model import text as limits
+from relorch.model.ordering import Side
 from relorch.model.status import Status
 from relorch.model.values import Category, MemberState, ReleaseStatus, ReleaseType, StepType
 from relorch.store.types import Flag, JsonText, OneOf, TextMap, UtcTime, WholeNumber
@@ -223,6 +224,8 @@ customer_steps = Table(
     Column("notes", Text),
     Column("is_custom", Flag, nullable=False, server_default=text("0")),
     Column("is_overridden", Flag, nullable=False, server_default=text("0")),
+    Column("anchor_template_id", WholeNumber, ForeignKey("step_templates.id", ondelete="RESTRICT")),
+    Column("anchor_side", OneOf(Side)),
     *_times(),
     ForeignKeyConstraint(
         ["release_id", "customer_id"],
@@ -239,6 +242,9 @@ customer_steps = Table(
     _in("status", Status),
     _flag("is_custom"),
     _flag("is_overridden"),
+    _in("anchor_side", Side),
+    CheckConstraint("(anchor_template_id IS NULL) = (anchor_side IS NULL)", name="anchor"),
+    CheckConstraint("is_custom = 0 OR (template_id IS NULL AND is_overridden = 0)", name="custom"),
     CheckConstraint("(executed_content IS NULL) = (executed_sha256 IS NULL)", name="executed_text"),
     CheckConstraint("(executed_at IS NULL) = (executed_by IS NULL)", name="executed_who"),
     CheckConstraint("(status = 'pending') = (executed_at IS NULL)", name="executed"),
@@ -264,6 +270,8 @@ events = Table(
     Column("before", JsonText),
     Column("after", JsonText),
     Column("note", Text),
+    Column("row_digest", Text),
+    Column("undoes", WholeNumber),
     Column("sha256", Text, nullable=False),
     _long("operator", limits.OPERATOR_LIMIT),
     CheckConstraint("length(sha256) = 64", name="sha256_length"),
@@ -271,6 +279,12 @@ events = Table(
     Index("ix_events_batch_id", "batch_id"),
     Index("ix_events_release_id", "release_id", "id"),
     Index("ix_events_step_id", "step_id"),
+    Index(
+        "ix_events_undoes",
+        "undoes",
+        sqlite_where=text("undoes IS NOT NULL"),
+        postgresql_where=text("undoes IS NOT NULL"),
+    ),
     Index(
         "ix_events_template_id",
         "template_id",

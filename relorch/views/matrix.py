@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from relorch.model.ordering import END, Anchor, Side, anchor_of
 from relorch.model.status import CODE, OPEN, STATUSES
+from relorch.model.values import Category
 from relorch.store import Connection, releases, steps
 from relorch.store.rows import RowDict
 from relorch.store.types import Damaged
@@ -20,13 +23,18 @@ _OPEN_CODES = frozenset(CODE[status] for status in OPEN)
 
 
 class MatrixRow(NamedTuple):
-    """One row: a live or retired template's step."""
+    """One row: a live template's steps, those a retired one left, or custom steps that share an anchor.
 
-    template_id: int
+    `template_id` is None for custom steps; `key` tells rows apart and stays the same from look to look.
+    """
+
+    template_id: int | None
     category: str
     name: str
     type: str
     required: bool
+    key: str
+    retired: bool = False
 
 
 class MatrixCustomer(NamedTuple):
@@ -99,7 +107,7 @@ def matrix_of(
 ) -> Matrix:
     """Give the matrix of a release: whole, of one cluster, or of some customers."""
     columns = _columns(connection, release_id, cluster_id, customer_ids)
-    rows = _rows(connection, release_id)
+    rows, row_of = _rows(connection, release_id)
     size = len(rows) * len(columns)
     empty = bytes(4 * size)
     matrix = Matrix(
@@ -111,7 +119,7 @@ def matrix_of(
         bytearray([NO_STEP]) * size,
         bytearray(size),
     )
-    _fill(matrix, steps.matrix_cells(connection, release_id, cluster_id, customer_ids))
+    _fill(matrix, steps.matrix_cells(connection, release_id, cluster_id, customer_ids), row_of)
     return matrix
 
 
@@ -131,24 +139,104 @@ def _column(row: RowDict) -> MatrixCustomer:
     return MatrixCustomer(*(row[name] for name in names))
 
 
-def _rows(connection: Connection, release_id: int) -> tuple[MatrixRow, ...]:
-    names = ("id", "category", "name", "type", "required")
-    return tuple(MatrixRow(*(row[name] for name in names)) for row in releases.live_templates(connection, release_id))
+@dataclass(frozen=True)
+class _RowOf:
+    """Which row a step stands in: that of its live template, else one of its own kind."""
+
+    templates: dict[int, int]
+    followers: dict[int, int]
 
 
-def _fill(matrix: Matrix, cells: Sequence[tuple[Any, ...]]) -> None:
+def _rows(connection: Connection, release_id: int) -> tuple[tuple[MatrixRow, ...], _RowOf]:
+    """Give the rows in order, and which step stands in which."""
+    live = releases.live_templates(connection, release_id)
+    groups = _follower_groups(steps.followers(connection, release_id))
+    names = _retired_names(connection, release_id) if groups else {}
+    rows: list[MatrixRow] = []
+    row_of = _RowOf({}, {})
+    for category in Category:
+        own = [row for row in live if row["category"] == category]
+        rows += _category_rows(category.value, own, groups, names, row_of, len(rows))
+    return tuple(rows), row_of
+
+
+_Place = tuple[str, Anchor]
+
+
+def _follower_groups(followers: Sequence[RowDict]) -> dict[_Place, dict[str, list[RowDict]]]:
+    """Put the steps that no live template places into rows: by place, then by key.
+
+    The n-th custom step of an anchor shares its row with every other customer's n-th.
+    """
+    groups: dict[_Place, dict[str, list[RowDict]]] = {}
+    seen: Counter[tuple[int, _Place]] = Counter()
+    for row in followers:
+        place = (row["category"], anchor_of(row["anchor_template_id"], row["anchor_side"]))
+        if row["template_id"] is None:
+            number = seen[row["customer_id"], place]
+            seen[row["customer_id"], place] += 1
+            anchor = place[1]
+            key = f"custom-{row['category']}-{anchor.template_id or 'end'}-{anchor.side}-{number}"
+        else:
+            key = f"template-{row['template_id']}"
+        groups.setdefault(place, {}).setdefault(key, []).append(row)
+    return groups
+
+
+def _category_rows(
+    category: str,
+    live: Sequence[RowDict],
+    groups: dict[_Place, dict[str, list[RowDict]]],
+    names: dict[int, str],
+    row_of: _RowOf,
+    start: int,
+) -> list[MatrixRow]:
+    rows: list[MatrixRow] = []
+
+    def stand(place: Anchor) -> None:
+        for key, members in groups.get((category, place), {}).items():
+            row_of.followers.update((member["id"], start + len(rows)) for member in members)
+            rows.append(_follower_row(key, members, names))
+
+    for template in live:
+        stand(Anchor(template["id"], Side.BEFORE))
+        row_of.templates[template["id"]] = start + len(rows)
+        said = {name: template[name] for name in ("category", "name", "type", "required")}
+        rows.append(MatrixRow(template_id=template["id"], key=f"template-{template['id']}", **said))
+        stand(Anchor(template["id"], Side.AFTER))
+    stand(END)
+    return rows
+
+
+def _follower_row(key: str, members: Sequence[RowDict], names: dict[int, str]) -> MatrixRow:
+    first = members[0]
+    if first["template_id"] is not None:
+        name = names[first["template_id"]]
+        return MatrixRow(first["template_id"], first["category"], name, first["type"], False, key, retired=True)
+    alike = {member["name"] for member in members}
+    name = first["name"] if len(alike) == 1 else "custom steps"
+    return MatrixRow(None, first["category"], name, first["type"], False, key)
+
+
+def _retired_names(connection: Connection, release_id: int) -> dict[int, str]:
+    return {row["id"]: row["name"] for row in releases.all_templates(connection, release_id) if row["is_retired"]}
+
+
+def _fill(matrix: Matrix, cells: Sequence[tuple[Any, ...]], row_of: _RowOf) -> None:
     """Put each step where it belongs; a closed one after an open one of its customer is out of order."""
     width = len(matrix.customers)
     column_of = {customer.id: at for at, customer in enumerate(matrix.customers)}
-    start_of = {row.template_id: at * width for at, row in enumerate(matrix.rows)}
+    start_of = {template_id: row * width for template_id, row in row_of.templates.items()}
     ids, versions, statuses, flags = matrix.ids, matrix.versions, matrix.statuses, matrix.flags
     customer, column, open_before = None, None, False
     for customer_id, template_id, _, step_id, version, status, marks in cells:
         if customer_id != customer:
             customer, column, open_before = customer_id, column_of.get(customer_id), False
-        start = start_of.get(template_id)
-        if column is None or start is None:
+        if column is None:
             continue
+        start = start_of.get(template_id)
+        if start is None:
+            start = row_of.followers[step_id] * width
         code = CODE.get(status, NO_STEP)
         if code == NO_STEP:
             raise Damaged(f"{status!r} is no status")

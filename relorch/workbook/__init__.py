@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self, overload
@@ -22,6 +23,7 @@ from relorch.workbook.customers import Customers
 from relorch.workbook.releases import Releases, require_release
 from relorch.workbook.steps import Steps
 from relorch.workbook.templates import Templates
+from relorch.workbook.undo import Undone, undo_batch
 
 DEFAULT_DATABASE = "file:./data/app.db"
 
@@ -111,6 +113,19 @@ class Workbook:
         """Give what an operator wants to know first: active releases, what failed, what is next, what happened."""
         with self._core.look() as connection:
             return overview_of(connection, self.operator)
+
+    def undo(self, batch_id: int | None = None, *, skip_touched: bool = False) -> Undone:
+        """Take a batch back: status verbs, override and reset, custom steps, templates and their order.
+
+        `batch_id` None: this operator's last batch that can be. Every column gets its value of before, except
+        `row_version` and `updated_at`, which only grow; the undo is a batch itself and can be undone.
+        Raises `NotFound` for an unknown batch, `NotAllowed` for one that cannot be undone or was, and `Conflict`,
+        with nothing changed, when a row was touched since; `skip_touched` puts back the rest and lists what it left.
+        """
+        wanted = None if batch_id is None else text.number("batch_id", batch_id)
+        with self._core.change() as change:
+            undone = undo_batch(change, wanted, skip_touched=text.flag("skip_touched", skip_touched))
+        return replace(undone, batch_id=change.batch_id)
 
     def revision(self) -> int:
         """Give the id of the newest event: it grows with every change of the workbook."""

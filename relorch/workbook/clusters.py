@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from relorch.errors import AlreadyTaken, NotAllowed, NotFound
+from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.values import Cluster
-from relorch.store import Connection, inventory, rows
+from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.workbook.core import Noun
+from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
 class Clusters(Noun):
@@ -46,6 +48,33 @@ class Clusters(Noun):
         with self._core.look() as connection:
             return [Cluster(**row) for row in inventory.list_clusters(connection, inactive=inactive)]
 
+    def update(self, cluster_id: int, *, confirm: bool = False, **fields: Any) -> Cluster:
+        """Change `name`, `kubeconfig_path`, `description` or `metadata` of a cluster.
+
+        An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
+        Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an edit that is not confirmed.
+        """
+        wanted = _checked(**fields)
+        with self._core.change() as change:
+            before = require_cluster(change.connection, cluster_id)
+            if "name" in wanted and wanted["name"] != before["name"] and before["is_active"]:
+                _refuse_taken(change.connection, wanted["name"])
+            old, new = rows.diff(before, before | wanted)
+            if not new:
+                return Cluster(**before)
+            effect = _text_change(change.connection, cluster_id, new)
+            refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=confirm)
+            row = rows.change(change.connection, clusters, cluster_id, change.now, **new)
+            change.record("cluster.update", before={"id": cluster_id, **old}, after={"id": cluster_id, **new})
+        return Cluster(**row)
+
+    def preview_update(self, cluster_id: int, **fields: Any) -> TextChange:
+        """Give how many open steps would show another text after `update` with these fields; raises as it does."""
+        wanted = _checked(**fields)
+        with self._core.look() as connection:
+            require_cluster(connection, cluster_id)
+            return _text_change(connection, cluster_id, wanted)
+
     def deactivate(self, cluster_id: int) -> Cluster:
         """Take a cluster out of use.
 
@@ -78,6 +107,16 @@ def require_cluster(connection: Connection, cluster_id: int, field: str = "clust
     return row
 
 
+def _text_change(connection: Connection, cluster_id: int, new: RowDict) -> TextChange:
+    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
+    if not context:
+        return TextChange(0, 0)
+    return text_change(steps.open_with_context(connection, cluster_id=cluster_id), lambda row: row | context)
+
+
+_CONTEXT = {"name": "cluster_name", "kubeconfig_path": "kubeconfig_path", "metadata": "cluster_metadata"}
+
+
 def _checked(**values: object) -> RowDict:
     known = {
         "name": lambda value: text.line("name", value),
@@ -85,6 +124,8 @@ def _checked(**values: object) -> RowDict:
         "description": lambda value: text.optional_block("description", value),
         "metadata": text.metadata,
     }
+    for name in values.keys() - known.keys():
+        raise InvalidValue(name, values[name], f"a cluster has no such field to change; it has {', '.join(known)}")
     return {name: known[name](value) for name, value in values.items()}
 
 

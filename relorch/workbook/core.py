@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relorch.model import text
-from relorch.store import Connection, Store, events
+from relorch.store import Connection, Store, events, journal, rows
+from relorch.store.rows import RowDict
 
 Clock = Callable[[], datetime]
 
@@ -36,10 +37,37 @@ class Change:
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
         note: str | None = None,
+        row_digest: str | None = None,
+        undoes: int | None = None,
         **ids: int | None,
     ) -> None:
         """Note a fact: `ids` are those of release_id, customer_id, template_id and step_id that it is about."""
-        self.facts.append({"action": action, "before": before, "after": after, "note": note, **ids})
+        said = {"before": before, "after": after, "note": note, "row_digest": row_digest, "undoes": undoes}
+        self.facts.append({"action": action, **said, **ids})
+
+    def record_step(
+        self,
+        action: str,
+        row: RowDict,
+        new: Mapping[str, Any],
+        *,
+        note: str | None = None,
+        undoes: int | None = None,
+    ) -> None:
+        """Note a change of one step: `row` as it was, `new` the columns it got; with the digest of what it is now."""
+        before, after = rows.diff(row, {**row, **new})
+        self.record(
+            action,
+            release_id=row["release_id"],
+            customer_id=row["customer_id"],
+            template_id=row["template_id"],
+            step_id=row["id"],
+            before=before,
+            after=after,
+            note=note,
+            row_digest=journal.step_digest({**row, **new}),
+            undoes=undoes,
+        )
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from relorch.errors import AlreadyTaken, NotAllowed, NotFound
+from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.values import Customer
-from relorch.store import Connection, inventory, rows
+from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.workbook.clusters import require_cluster
 from relorch.workbook.core import Noun
+from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
 class Customers(Noun):
@@ -59,6 +61,34 @@ class Customers(Noun):
             found = inventory.list_customers(connection, cluster_id=cluster_id, inactive=inactive)
         return [Customer(**row) for row in found]
 
+    def update(self, customer_id: int, *, confirm: bool = False, **fields: Any) -> Customer:
+        """Change `name`, `namespace`, `description`, `metadata` or `cluster_id` of a customer.
+
+        An edit that changes the text of open steps needs `confirm=True`; see `preview_update`. A customer with
+        open work cannot move to another cluster. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed`.
+        """
+        wanted = _checked(**fields)
+        with self._core.change() as change:
+            before = require_customer(change.connection, customer_id)
+            old, new = rows.diff(before, before | wanted)
+            if not new:
+                return Customer(**before)
+            _refuse_misplaced(change.connection, before, new)
+            effect = _text_change(change.connection, customer_id, new)
+            refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=confirm)
+            row = rows.change(change.connection, customers, customer_id, change.now, **new)
+            change.record("customer.update", customer_id=customer_id, before=old, after=new)
+        return Customer(**row)
+
+    def preview_update(self, customer_id: int, **fields: Any) -> TextChange:
+        """Give how many open steps would show another text after `update` with these fields; raises as it does."""
+        wanted = _checked(**fields)
+        with self._core.look() as connection:
+            before = require_customer(connection, customer_id)
+            _, new = rows.diff(before, before | wanted)
+            _refuse_misplaced(connection, before, new)
+            return _text_change(connection, customer_id, new)
+
     def deactivate(self, customer_id: int) -> Customer:
         """Take a customer out of use.
 
@@ -95,6 +125,42 @@ def require_customer(connection: Connection, customer_id: int, field: str = "cus
     if row is None:
         raise NotFound("customer", customer_id, field)
     return row
+
+
+def _checked(**fields: Any) -> RowDict:
+    for name in fields.keys() - _CHECKS.keys():
+        raise InvalidValue(name, fields[name], f"a customer has no such field to change; it has {', '.join(_CHECKS)}")
+    return {name: _CHECKS[name](value) for name, value in fields.items()}
+
+
+_CHECKS: dict[str, Any] = {
+    "namespace": text.namespace,
+    "name": lambda value: text.line("name", value),
+    "description": lambda value: text.optional_block("description", value),
+    "metadata": text.metadata,
+    "cluster_id": lambda value: text.number("cluster_id", value),
+}
+_CONTEXT = {"name": "customer_name", "namespace": "namespace", "metadata": "customer_metadata"}
+
+
+def _text_change(connection: Connection, customer_id: int, new: RowDict) -> TextChange:
+    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
+    if not context:
+        return TextChange(0, 0)
+    return text_change(steps.open_with_context(connection, customer_id=customer_id), lambda row: row | context)
+
+
+def _refuse_misplaced(connection: Connection, before: RowDict, new: RowDict) -> None:
+    """Refuse a move that may not be, and a namespace that is taken where the customer will be."""
+    cluster = require_cluster(connection, (before | new)["cluster_id"])
+    if "cluster_id" in new:
+        _refuse_inactive(cluster)
+        where = inventory.open_releases_of(connection, [before["id"]])
+        if where:
+            names = ", ".join(f"'{release['name']}'" for release in where)
+            raise NotAllowed(f"Customer '{before['name']}' has open work in {names}; finish it before moving it.")
+    if new.keys() & {"cluster_id", "namespace"} and before["is_active"]:
+        _refuse_taken(connection, cluster, (before | new)["namespace"])
 
 
 def _flag(active: bool) -> RowDict:

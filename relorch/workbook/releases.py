@@ -5,17 +5,19 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
-from relorch.model.status import OPEN
-from relorch.model.values import Member, Release, ReleaseStatus, ReleaseType
-from relorch.store import Connection, releases, rows, steps
+from relorch.model.status import OPEN, Status
+from relorch.model.values import Category, Member, MemberState, Release, ReleaseStatus, ReleaseType
+from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
-from relorch.store.tables import customers
+from relorch.store.tables import customer_steps, customers
 from relorch.store.tables import releases as releases_table
 from relorch.views.progress import progress_of
 from relorch.workbook.core import Change, Noun
+from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
 class Releases(Noun):
@@ -37,17 +39,16 @@ class Releases(Noun):
         `version_number`: at most 100 characters; `release_date`: an aware time. Raises `InvalidValue`,
         `AlreadyTaken`.
         """
-        values = {
-            "name": _release_name(name),
-            "type": text.one_of("type", type, ReleaseType).value,
-            "version_number": text.optional_line("version_number", version_number, text.VERSION_LIMIT),
-            "release_date": None if release_date is None else text.moment("release_date", release_date),
-            "description": text.optional_block("description", description),
-            "metadata": text.metadata(metadata),
-        }
+        values = _checked(
+            name=name,
+            type=type,
+            version_number=version_number,
+            release_date=release_date,
+            description=description,
+            metadata=metadata,
+        )
         with self._core.change() as change:
-            if releases.named(change.connection, str(values["name"])):
-                raise AlreadyTaken("name", values["name"], "another release has this name")
+            _refuse_taken(change.connection, values)
             row = rows.add(change.connection, releases_table, change.now, **values)
             change.record("release.create", release_id=row["id"], after=values)
         return Release(**row)
@@ -67,6 +68,103 @@ class Releases(Noun):
         with self._core.look() as connection:
             require_release(connection, release_id)
             return [_member(row) for row in releases.membership(connection, release_id).values()]
+
+    def update(self, release_id: int, *, confirm: bool = False, **fields: Any) -> Release:
+        """Change `name`, `type`, `version_number`, `release_date`, `description` or `metadata`; never the status.
+
+        An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
+        Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an archived release or an edit that is
+        not confirmed.
+        """
+        wanted = _checked(**fields)
+        with self._core.change() as change:
+            before = require_release(change.connection, release_id)
+            refuse_archived(before)
+            old, new = rows.diff(before, before | wanted)
+            if not new:
+                return Release(**before)
+            _refuse_taken(change.connection, new)
+            effect = _text_change(change.connection, release_id, new)
+            refuse_unconfirmed(effect, f"release '{before['name']}'", confirm=confirm)
+            row = rows.change(change.connection, releases_table, release_id, change.now, **new)
+            change.record("release.update", release_id=release_id, before=old, after=new)
+        return Release(**row)
+
+    def preview_update(self, release_id: int, **fields: Any) -> TextChange:
+        """Give how many open steps would show another text after `update` with these fields; raises as it does."""
+        wanted = _checked(**fields)
+        with self._core.look() as connection:
+            refuse_archived(require_release(connection, release_id))
+            return _text_change(connection, release_id, wanted)
+
+    def clone(self, release_id: int, *, name: str, version_number: str | None = None) -> Release:
+        """Create a draft with the live templates, type, description and metadata of a release.
+
+        `name` and `version_number` are the new ones. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`.
+        """
+        wanted = _checked(name=name, version_number=version_number)
+        with self._core.change() as change:
+            source = require_release(change.connection, release_id)
+            _refuse_taken(change.connection, wanted)
+            values = {name: source[name] for name in ("type", "description", "metadata")} | wanted
+            row = rows.add(change.connection, releases_table, change.now, **values)
+            copied = releases.copy_templates(change.connection, release_id, row["id"], change.now)
+            after = {**values, "cloned_from": release_id, "templates": copied}
+            change.record("release.create", release_id=row["id"], after=after)
+        return Release(**row)
+
+    def delete(self, release_id: int) -> None:
+        """Delete a draft with its templates; its history stays. Raises `NotFound`, `NotAllowed` for any other."""
+        with self._core.change() as change:
+            row = require_release(change.connection, release_id)
+            _require_status(row, ReleaseStatus.DRAFT, "deleted")
+            releases.delete_draft(change.connection, release_id)
+            change.record("release.delete", release_id=release_id, before={"name": row["name"], "type": row["type"]})
+
+    def hold(self, release_id: int, customer_ids: Sequence[int], reason: str) -> tuple[Member, ...]:
+        """Keep members from being worked on until `resume`; they are counted apart from then on.
+
+        Raises `NotFound`, `InvalidValue` for an empty list or blank reason, `NotAllowed` naming those that are no
+        active members, or when the release is not active.
+        """
+        return self._set_members(release_id, customer_ids, "hold", reason)
+
+    def resume(self, release_id: int, customer_ids: Sequence[int]) -> tuple[Member, ...]:
+        """Let held members be worked on again; raises as `hold` does."""
+        return self._set_members(release_id, customer_ids, "resume", None)
+
+    def remove(self, release_id: int, customer_ids: Sequence[int], reason: str) -> tuple[Member, ...]:
+        """Take members out of a release: they count no more, their steps and history stay; raises as `hold` does."""
+        return self._set_members(release_id, customer_ids, "remove", reason)
+
+    def _set_members(
+        self, release_id: int, customer_ids: Sequence[int], verb: str, reason: str | None
+    ) -> tuple[Member, ...]:
+        sources, target = _MEMBER_VERBS[verb]
+        said = text.reason(reason, required=verb != "resume")
+        with self._core.change() as change:
+            row = require_release(change.connection, release_id)
+            _require_status(row, ReleaseStatus.ACTIVE, "changed in who takes part")
+            ids = _ids(customer_ids)
+            known = releases.membership(change.connection, release_id)
+            wrong = [each for each in ids if each not in known or known[each]["state"] not in sources]
+            if wrong:
+                states = ", ".join(
+                    f"{each} ({known[each]['state'] if each in known else 'no member'})" for each in wrong
+                )
+                raise NotAllowed(f"customer_ids {states}: cannot be {target} in release '{row['name']}'.")
+            for each in ids:
+                releases.set_member(change.connection, release_id, each, target.value, said, change.now)
+                change.record(
+                    f"release.{verb}",
+                    release_id=release_id,
+                    customer_id=each,
+                    before={"state": known[each]["state"], "reason": known[each]["reason"]},
+                    after={"state": target.value, "reason": said},
+                    note=said,
+                )
+            now = releases.membership(change.connection, release_id)
+        return tuple(_member(now[each]) for each in ids)
 
     def activate(
         self, release_id: int, *, customer_ids: Sequence[int] | None = None, all_active: bool = False
@@ -97,7 +195,9 @@ class Releases(Noun):
     def add_customers(self, release_id: int, customer_ids: Sequence[int]) -> tuple[int, ...]:
         """Add customers to an active release; each gets every live template as its own step.
 
-        Gives the ids that already were members and so were left as they are. Raises `NotAllowed` when the
+        One that was removed becomes active again: it keeps its steps, gets what it missed, and its pending steps
+        that are not overridden take the current text. Gives the ids that already were members and so were left
+        as they are. Raises `NotAllowed` when the
         release is not active, all were members already, or one is inactive; `InvalidValue` for an empty list;
         `NotFound` naming each unknown customer.
         """
@@ -106,17 +206,15 @@ class Releases(Noun):
             _require_status(row, ReleaseStatus.ACTIVE, "given more customers")
             chosen = _chosen(change.connection, customer_ids, all_active=False)
             known = releases.membership(change.connection, release_id)
-            new = [customer_id for customer_id in chosen if customer_id not in known]
-            if not new:
+            back = [each for each in chosen if each in known and known[each]["state"] == MemberState.REMOVED]
+            new = [each for each in chosen if each not in known]
+            if not (new or back):
                 raise NotAllowed(f"All chosen customers are members of release '{row['name']}' already.")
-            steps.enrol(change.connection, release_id, new, change.now)
-            templates = releases.live_templates(change.connection, release_id)
-            change.record(
-                "release.add_customers",
-                release_id=release_id,
-                after={"customer_ids": new, "templates": _as_given(templates)},
-            )
-        return tuple(customer_id for customer_id in chosen if customer_id in known)
+            if new:
+                _enrol(change, release_id, new)
+            for each in back:
+                _take_back(change, release_id, known[each])
+        return tuple(each for each in chosen if each in known and each not in back)
 
     def archive(self, release_id: int) -> Release:
         """Archive a release: from now on it can only be read. What was left open is counted in the event.
@@ -169,6 +267,84 @@ def refuse_archived(row: RowDict) -> None:
         raise NotAllowed(f"Release '{row['name']}' is archived and can only be read; reopen it first.")
 
 
+def _state(known: Mapping[int, RowDict], customer_id: int) -> str:
+    return str(known[customer_id]["state"]) if customer_id in known else "no member"
+
+
+def _enrol(change: Change, release_id: int, customer_ids: Sequence[int]) -> None:
+    steps.enrol(change.connection, release_id, customer_ids, change.now)
+    templates = releases.live_templates(change.connection, release_id)
+    after = {"customer_ids": list(customer_ids), "templates": _as_given(templates)}
+    change.record("release.add_customers", release_id=release_id, after=after)
+
+
+def _take_back(change: Change, release_id: int, member: RowDict) -> None:
+    """Make a removed member active again, with the steps and texts it missed."""
+    connection, customer_id = change.connection, member["customer_id"]
+    releases.set_member(connection, release_id, customer_id, "active", None, change.now)
+    live = {row["id"]: row for row in releases.live_templates(connection, release_id)}
+    had = {row["id"] for row in steps.list_steps(connection, release_id, customer_id)}
+    updated = [
+        _catch_up(change, row, live[row["template_id"]])
+        for row in steps.list_steps(connection, release_id, customer_id)
+        if row["template_id"] in live and row["status"] == Status.PENDING and not row["is_overridden"]
+    ]
+    steps.give_missing(connection, release_id, [customer_id], change.now)
+    for category in Category:
+        steps.rearrange(connection, release_id, category, [customer_id])
+    made = [row for row in steps.list_steps(connection, release_id, customer_id) if row["id"] not in had]
+    change.record(
+        "release.add_customers",
+        release_id=release_id,
+        customer_id=customer_id,
+        before={"state": member["state"], "reason": member["reason"]},
+        after={
+            "state": "active",
+            "customer_ids": [customer_id],
+            "templates": _as_given([live[row["template_id"]] for row in made]),
+            "rows": [entry for entry in updated if entry is not None],
+        },
+    )
+
+
+def _catch_up(change: Change, row: RowDict, template: RowDict) -> RowDict | None:
+    """Give a pending step its template's current text; give the journal of that, None when it had it."""
+    current = {name: template[name] for name in ("name", "type", "content")} | {
+        "template_revision": template["revision"]
+    }
+    before, after = rows.diff({name: row[name] for name in current}, current)
+    if not after:
+        return None
+    journal.set_columns(change.connection, customer_steps, [row["id"]], after, change.now)
+    return journal.entry(customer_steps, [row | after], before=before, after=after)
+
+
+def _text_change(connection: Connection, release_id: int, new: RowDict) -> TextChange:
+    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
+    if not context:
+        return TextChange(0, 0)
+    return text_change(steps.open_with_context(connection, release_id=release_id), lambda row: row | context)
+
+
+def _refuse_taken(connection: Connection, values: RowDict) -> None:
+    if "name" in values and releases.named(connection, values["name"]):
+        raise AlreadyTaken("name", values["name"], "another release has this name")
+
+
+def _checked(**fields: Any) -> RowDict:
+    for name in fields.keys() - _CHECKS.keys():
+        raise InvalidValue(name, fields[name], f"a release has no such field to change; it has {', '.join(_CHECKS)}")
+    return {name: _CHECKS[name](value) for name, value in fields.items()}
+
+
+_CONTEXT = {"name": "release_name", "version_number": "release_version", "metadata": "release_metadata"}
+_MEMBER_VERBS: Mapping[str, tuple[frozenset[MemberState], MemberState]] = {
+    "hold": (frozenset({MemberState.ACTIVE}), MemberState.HELD),
+    "resume": (frozenset({MemberState.HELD}), MemberState.ACTIVE),
+    "remove": (frozenset({MemberState.ACTIVE, MemberState.HELD}), MemberState.REMOVED),
+}
+
+
 def _member(row: RowDict) -> Member:
     return Member(**{name: row[name] for name in Member.model_fields})
 
@@ -200,12 +376,17 @@ def _chosen(connection: Connection, customer_ids: Sequence[int] | None, all_acti
         if not chosen:
             raise InvalidValue("all_active", True, "there is no active customer; create one first")
         return chosen
+    chosen = _ids(customer_ids)
+    _refuse_unknown_or_inactive(connection, chosen)
+    return chosen
+
+
+def _ids(customer_ids: Sequence[int] | None) -> list[int]:
     if customer_ids is None or isinstance(customer_ids, str | bytes) or not isinstance(customer_ids, Iterable):
         raise InvalidValue("customer_ids", customer_ids, "choose customers by a list of ids, or say all_active=True")
     chosen = list(dict.fromkeys(text.number("customer_ids", customer_id) for customer_id in customer_ids))
     if not chosen:
         raise InvalidValue("customer_ids", chosen, "must name at least one customer")
-    _refuse_unknown_or_inactive(connection, chosen)
     return chosen
 
 
@@ -218,6 +399,16 @@ def _refuse_unknown_or_inactive(connection: Connection, chosen: Sequence[int]) -
     if inactive:
         names = ", ".join(f"{row['id']} ('{row['name']}')" for row in inactive)
         raise NotAllowed(f"customer_ids {names}: inactive; reactivate or leave out.")
+
+
+_CHECKS: dict[str, Any] = {
+    "name": _release_name,
+    "type": lambda value: text.one_of("type", value, ReleaseType).value,
+    "version_number": lambda value: text.optional_line("version_number", value, text.VERSION_LIMIT),
+    "release_date": lambda value: None if value is None else text.moment("release_date", value),
+    "description": lambda value: text.optional_block("description", value),
+    "metadata": text.metadata,
+}
 
 
 def _as_given(templates: Sequence[RowDict]) -> list[RowDict]:

@@ -19,7 +19,8 @@ from relorch.errors import (
     StorageError,
 )
 from relorch.model import text
-from relorch.model.placeholders import Rendering, Scope, render, scope
+from relorch.model.ordering import Side
+from relorch.model.placeholders import Rendering, check_content
 from relorch.model.status import HOLDS_TEXT, TRANSITIONS, Status, Transition, Verb, verbs_from
 from relorch.model.values import (
     Cluster,
@@ -32,11 +33,14 @@ from relorch.model.values import (
     StepTemplate,
     StepType,
 )
-from relorch.store import events, rows, steps
+from relorch.store import Connection, events, journal, rows, steps
+from relorch.store import releases as releases_store
 from relorch.store.rows import RowDict
-from relorch.store.tables import clusters, customers, releases, step_templates
+from relorch.store.tables import clusters, customer_steps, customers, releases, step_templates
 from relorch.workbook.core import Change, Noun
 from relorch.workbook.releases import require_release
+from relorch.workbook.rendering import rendering_of
+from relorch.workbook.templates import add_template, checked_template
 
 Versions = int | Mapping[int, int] | None
 Digests = str | Mapping[int, str | None] | None
@@ -102,6 +106,7 @@ class _Request:
     notes: str | None
     versions: Mapping[int, int]
     digests: Mapping[int, str | None]
+    take_template: bool = False
     problems: builtins.list[Refusal] = field(default_factory=list)
 
 
@@ -221,10 +226,113 @@ class Steps(Noun):
         return self._apply(Verb.REVERT, step_ids, reason, None, expected_version, None)
 
     def reopen(
-        self, step_ids: int | Sequence[int], *, reason: str | None = None, expected_version: Versions = None
+        self,
+        step_ids: int | Sequence[int],
+        *,
+        reason: str | None = None,
+        take_template: bool = False,
+        expected_version: Versions = None,
     ) -> Outcome:
-        """Make steps pending again: what was executed is cleared from the row and stays in the history."""
-        return self._apply(Verb.REOPEN, step_ids, reason, None, expected_version, None)
+        """Make steps pending again: what was executed is cleared from the row and stays in the history.
+
+        `take_template` also takes the current text of the live template; a step without one is refused with
+        `NotAllowed`.
+        """
+        taken = text.flag("take_template", take_template)
+        return self._apply(Verb.REOPEN, step_ids, reason, None, expected_version, None, take_template=taken)
+
+    def override(self, step_id: int, content: str, *, expected_version: int | None = None) -> CustomerStep:
+        """Give a pending step a text of its own; templates do not reach it any more until `reset`.
+
+        `content`: at most 64 KB. Raises `NotFound`, `InvalidValue`, `Conflict` for a stale version, `NotAllowed`
+        when the step is not pending, is a custom step, or its release or member cannot be worked on.
+        """
+        wanted = text.content(content)
+        with self._core.change() as change:
+            row = _editable(change, step_id, expected_version, "override")
+            if row["is_custom"]:
+                raise NotAllowed(f"Step {step_id} '{row['name']}' is a custom step; edit it instead.")
+            check_content(wanted, StepType(row["type"]))
+            return _edited(change, "step.override", row, {"content": wanted, "is_overridden": True})
+
+    def reset(self, step_id: int, *, expected_version: int | None = None) -> CustomerStep:
+        """Take name, type and content of a pending step back from its template.
+
+        Raises as `override` does, and `NotAllowed` for a custom step or one whose template is retired.
+        """
+        with self._core.change() as change:
+            row = _editable(change, step_id, expected_version, "reset")
+            return _edited(change, "step.reset", row, _template_text(change, row))
+
+    def add_custom(
+        self,
+        release_id: int,
+        customer_id: int,
+        *,
+        name: str,
+        category: str,
+        type: str,
+        content: str,
+        after_id: int | None = None,
+        before_id: int | None = None,
+        add_to_template: bool = False,
+    ) -> CustomerStep:
+        """Add a step for one customer of an active release, right after or before one of its steps, or at the end.
+
+        With `add_to_template` it becomes a template there, and a step of every member that is not removed; the
+        answer is that customer's. Raises `NotFound`, `InvalidValue` when the neighbour is not a step of that
+        customer, release and category, `NotAllowed` when release or member cannot be worked on.
+        """
+        values = checked_template(name=name, category=category, type=type, content=content)
+        shared = text.flag("add_to_template", add_to_template)
+        with self._core.change() as change:
+            release = _workable(change.connection, release_id, customer_id)
+            neighbour, side = _neighbour(
+                change.connection, release_id, customer_id, values["category"], after_id, before_id
+            )
+            if shared:
+                return _shared_step(change, release, customer_id, values, neighbour, side)
+            row = _insert_custom(change, release_id, customer_id, values, neighbour, side)
+            change.record(
+                "step.add_custom",
+                release_id=release_id,
+                customer_id=customer_id,
+                step_id=row["id"],
+                after={**values, "rows": [journal.entry(customer_steps, [row], before=None, after={})]},
+            )
+            return _value(row)
+
+    def update(self, step_id: int, *, expected_version: int | None = None, **fields: Any) -> CustomerStep:
+        """Change `name`, `type` or `content` of a pending custom step.
+
+        Raises as `override` does, and `NotAllowed` for a step that comes from a template.
+        """
+        wanted = checked_template(**fields)
+        if wanted.keys() & {"category", "description", "required"}:
+            raise InvalidValue("fields", sorted(wanted), "of a custom step name, type and content can be changed")
+        with self._core.change() as change:
+            row = _editable(change, step_id, expected_version, "change")
+            _refuse_from_template(row)
+            merged = row | wanted
+            check_content(merged["content"], StepType(merged["type"]))
+            return _edited(change, "step.update_custom", row, wanted)
+
+    def delete(self, step_id: int, *, expected_version: int | None = None) -> None:
+        """Delete a pending custom step; raises as `update` does. Its history stays."""
+        with self._core.change() as change:
+            row = _editable(change, step_id, expected_version, "delete")
+            _refuse_from_template(row)
+            whole = {name: row[name] for name in steps.STEP_COLUMNS}
+            journal.take_out(change.connection, customer_steps, [step_id])
+            steps.rearrange(change.connection, row["release_id"], row["category"], [row["customer_id"]])
+            change.record(
+                "step.delete_custom",
+                release_id=row["release_id"],
+                customer_id=row["customer_id"],
+                step_id=step_id,
+                before={"name": row["name"], "content": row["content"]},
+                after={"rows": [journal.removed(customer_steps, whole)]},
+            )
 
     def _apply(
         self,
@@ -234,6 +342,8 @@ class Steps(Noun):
         notes: str | None,
         expected_version: Versions,
         text_sha256: Digests,
+        *,
+        take_template: bool = False,
     ) -> Outcome:
         ids, alone = _ids(step_ids)
         rule = TRANSITIONS[verb]
@@ -243,30 +353,11 @@ class Steps(Noun):
             text.reason(notes, required=False, field="notes"),
             _per_id("expected_version", ids, alone, expected_version, int),
             _per_id("text_sha256", ids, alone, text_sha256, str),
+            take_template,
         )
         with self._core.change() as change:
             applied = _apply_all(change, request, ids, alone)
         return Outcome(change.batch_id, tuple(_value(row) for row in applied), tuple(request.problems))
-
-
-def rendering_of(row: RowDict) -> Rendering:
-    """Give what a step row with its context renders to now."""
-    return render(row["content"], StepType(row["type"]), scope_of(row))
-
-
-def scope_of(row: RowDict) -> Scope:
-    """Give what the placeholders of a step row with its context stand for."""
-    return scope(
-        customer_name=row["customer_name"],
-        namespace=row["namespace"],
-        cluster_name=row["cluster_name"],
-        kubeconfig_path=row["kubeconfig_path"],
-        release_name=row["release_name"],
-        release_version=row["release_version"],
-        customer_metadata=row["customer_metadata"],
-        cluster_metadata=row["cluster_metadata"],
-        release_metadata=row["release_metadata"],
-    )
 
 
 def _apply_all(change: Change, request: _Request, ids: Sequence[int], alone: bool) -> builtins.list[RowDict]:
@@ -289,17 +380,8 @@ def _apply_all(change: Change, request: _Request, ids: Sequence[int], alone: boo
     if written != len(changes):
         raise StorageError(f"{len(changes) - written} steps changed while they were being written; try again.")
     for row, new in changes:
-        before, after = rows.diff(row, new)
-        change.record(
-            f"step.{request.transition.verb}",
-            release_id=row["release_id"],
-            customer_id=row["customer_id"],
-            template_id=row["template_id"],
-            step_id=row["id"],
-            before=before,
-            after=after,
-            note=request.reason if request.reason is not None else request.notes,
-        )
+        said = request.reason if request.reason is not None else request.notes
+        change.record_step(f"step.{request.transition.verb}", row, new, note=said)
     return [row | new | {"row_version": row["row_version"] + 1, "updated_at": change.now} for row, new in changes]
 
 
@@ -323,9 +405,142 @@ def _new_columns(change: Change, request: _Request, row: RowDict) -> RowDict:
     }
     if rule.verb is Verb.REOPEN:
         columns |= dict.fromkeys(("executed_at", "executed_by", "executed_content", "executed_sha256"))
+    if request.take_template:
+        columns |= _template_text(change, row)
     if rule.freezes:
         columns |= _frozen(change, request, row)
     return columns | _words(request)
+
+
+def _template_text(change: Change, row: RowDict) -> RowDict:
+    """Give the columns that a step gets from its live template as it is now."""
+    if row["template_id"] is None or row["template_retired"]:
+        why = "its template is retired" if row["template_id"] else "it is a custom step"
+        raise NotAllowed(f"Step {row['id']} '{row['name']}' cannot take a template's text: {why}.")
+    template = rows.by_ids(change.connection, step_templates, [row["template_id"]])[row["template_id"]]
+    taken = {name: template[name] for name in ("name", "type", "content")}
+    return taken | {"template_revision": template["revision"], "is_overridden": False}
+
+
+def _editable(change: Change, step_id: int, expected_version: int | None, verb: str) -> RowDict:
+    """Give the row of a step whose text may be changed now, or raise why it may not."""
+    number = text.number("step_id", step_id)
+    if expected_version is not None:
+        text.number("expected_version", expected_version)
+    row = _require(steps.with_context(change.connection, [number], lock=True), number)
+    _refuse_closed_doors(row)
+    if expected_version is not None and expected_version != row["row_version"]:
+        raise _overtaken(change, row, already=False)
+    if row["status"] != Status.PENDING:
+        raise NotAllowed(
+            f"Step {number} '{row['name']}' is {_words_of(row['status'])}: to {verb} it, reopen it first. "
+            "What ran is what is recorded."
+        )
+    return row
+
+
+def _edited(change: Change, action: str, row: RowDict, new: RowDict) -> CustomerStep:
+    """Give a step new columns and record it; nothing is recorded when nothing changes."""
+    new = {name: value for name, value in new.items() if row[name] != value}
+    if not new:
+        return _value(row)
+    steps.change_many(change.connection, [(row["id"], row["row_version"], new)], change.now)
+    change.record_step(action, row, new)
+    return _value(row | new | {"row_version": row["row_version"] + 1, "updated_at": change.now})
+
+
+def _refuse_from_template(row: RowDict) -> None:
+    if not row["is_custom"]:
+        raise NotAllowed(f"Step {row['id']} '{row['name']}' comes from a template; override it or skip it instead.")
+
+
+def _workable(connection: Connection, release_id: int, customer_id: int) -> RowDict:
+    """Give the row of an active release in which this customer is an active member, or raise why not."""
+    release = require_release(connection, release_id)
+    if release["status"] != ReleaseStatus.ACTIVE:
+        raise NotAllowed(f"Release '{release['name']}' is {release['status']}; only an active one takes custom steps.")
+    member = releases_store.membership(connection, release_id).get(text.number("customer_id", customer_id))
+    if member is None:
+        raise NotFound("member of the release", customer_id, "customer_id")
+    if member["state"] != MemberState.ACTIVE:
+        raise NotAllowed(f"customer_id {customer_id}: the customer is {member['state']} in '{release['name']}'.")
+    return release
+
+
+def _neighbour(
+    connection: Connection,
+    release_id: int,
+    customer_id: int,
+    category: str,
+    after_id: int | None,
+    before_id: int | None,
+) -> tuple[RowDict | None, Side]:
+    if after_id is not None and before_id is not None:
+        raise InvalidValue("before_id", before_id, "give either after_id or before_id")
+    side, field_name = (Side.BEFORE, "before_id") if before_id is not None else (Side.AFTER, "after_id")
+    wanted = before_id if before_id is not None else after_id
+    if wanted is None:
+        return None, side
+    found = rows.by_id(connection, customer_steps, text.number(field_name, wanted))
+    if found is None:
+        raise NotFound("step", wanted, field_name)
+    if (found["release_id"], found["customer_id"], found["category"]) != (release_id, customer_id, category):
+        raise InvalidValue(field_name, wanted, f"is not one of this customer's {category} steps in this release")
+    return found, side
+
+
+def _insert_custom(
+    change: Change, release_id: int, customer_id: int, values: RowDict, neighbour: RowDict | None, side: Side
+) -> RowDict:
+    """Insert a custom step beside its neighbour and bring the customer's steps in order."""
+    connection, category = change.connection, values["category"]
+    anchor: RowDict = {"anchor_template_id": None, "anchor_side": None}
+    place = len(
+        rows.where(connection, customer_steps, release_id=release_id, customer_id=customer_id, category=category)
+    )
+    if neighbour is not None:
+        anchor = _anchor_beside(connection, neighbour, side)
+        place = neighbour["order_index"] + (side is Side.AFTER)
+        steps.make_room(connection, release_id, customer_id, category, place)
+    row = rows.add(
+        connection,
+        customer_steps,
+        change.now,
+        release_id=release_id,
+        customer_id=customer_id,
+        order_index=place,
+        is_custom=True,
+        **values,
+        **anchor,
+    )
+    steps.rearrange(connection, release_id, category, [customer_id])
+    return rows.by_ids(connection, customer_steps, [row["id"]])[row["id"]]
+
+
+def _anchor_beside(connection: Connection, neighbour: RowDict, side: Side) -> RowDict:
+    """Give the anchor of a step beside this one: it itself, or what it stands at, when no live template places it."""
+    if neighbour["template_id"] is not None:
+        template = rows.by_ids(connection, step_templates, [neighbour["template_id"]])[neighbour["template_id"]]
+        if not template["is_retired"]:
+            return {"anchor_template_id": template["id"], "anchor_side": side.value}
+    return {name: neighbour[name] for name in ("anchor_template_id", "anchor_side")}
+
+
+def _shared_step(
+    change: Change, release: RowDict, customer_id: int, values: RowDict, neighbour: RowDict | None, side: Side
+) -> CustomerStep:
+    """Make a template beside the neighbour's, and give that customer's step of it."""
+    position = None
+    if neighbour is not None:
+        anchor = _anchor_beside(change.connection, neighbour, side)
+        live = [
+            row["id"] for row in releases_store.live_templates(change.connection, release["id"], values["category"])
+        ]
+        if anchor["anchor_template_id"] is not None:
+            position = live.index(anchor["anchor_template_id"]) + (anchor["anchor_side"] == Side.AFTER)
+    template = add_template(change, release, values, position)
+    (row,) = rows.where(change.connection, customer_steps, template_id=template["id"], customer_id=customer_id)
+    return _value(row)
 
 
 def _words(request: _Request) -> RowDict:
@@ -373,21 +588,25 @@ def _closed_door(row: RowDict) -> str | None:
 
 
 def _refuse_overtaken(change: Change, request: _Request, row: RowDict) -> None:
-    target = request.transition.target
+    already = row["status"] == request.transition.target
     expected = request.versions.get(row["id"])
-    if row["status"] != target and (expected is None or expected == row["row_version"]):
-        return
+    if already or (expected is not None and expected != row["row_version"]):
+        raise _overtaken(change, row, already=already)
+
+
+def _overtaken(change: Change, row: RowDict, *, already: bool) -> Conflict:
+    """Say who was there before, and when."""
     latest = events.latest_touch(change.connection, row["id"], _followed_template(row))
     who = latest["operator"] if latest else row["executed_by"]
     when = latest["at"] if latest else row["executed_at"]
     by = _by(who, when, change.operator)
     state = _words_of(row["status"])
     subject = f"Step {row['id']} '{row['name']}' of {row['customer_name']}"
-    if row["status"] == target:
+    if already:
         message = f"{subject} is already {state}{by}; nothing was changed."
     else:
         message = f"{subject} was changed{by} after it was shown and is {state} now; look again before you act."
-    raise Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
+    return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 
 
 def _followed_template(row: RowDict) -> int | None:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Sequence
 from typing import Any
 
 from relorch.errors import InvalidValue, NotAllowed, NotFound
 from relorch.model import text
+from relorch.model.ordering import Anchor, heir
 from relorch.model.placeholders import check_content
+from relorch.model.status import OPEN, Status
 from relorch.model.values import Category, ReleaseStatus, StepTemplate, StepType
-from relorch.store import Connection, releases, rows, steps
+from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
-from relorch.store.tables import step_templates
+from relorch.store.tables import customer_steps, step_templates
+from relorch.views.effect import Effect, effect_of_update, note, unrendered
 from relorch.workbook.core import Change, Noun
 from relorch.workbook.releases import refuse_archived, require_release
+from relorch.workbook.rendering import rendering_of
 
 _PROPAGATED = ("name", "type", "content")
 """What an update carries on to the pending, not overridden steps."""
+
+RETIRED = "template retired"
+"""The reason of the steps that a retired template leaves behind open."""
+
+
+class ChangedTemplate(StepTemplate):
+    """A template as it is now, and what its change did.
+
+    `batch_id`: None when nothing changed; `reopenable`: failed and reverted steps, which
+    `steps.reopen(…, take_template=True)` gives the new text.
+    """
+
+    batch_id: int | None = None
+    effect: Effect = Effect()
+    reopenable: tuple[int, ...] = ()
 
 
 class Templates(Noun):
@@ -39,23 +60,24 @@ class Templates(Noun):
         among the steps of its category, from 0 (None: at the end); `required`: it cannot be skipped.
         Raises `NotFound`, `InvalidValue`, `NotAllowed` when the release is archived.
         """
-        values = _checked(
+        values = checked_template(
             name=name, category=category, type=type, content=content, description=description, required=required
         )
-        check_content(values["content"], StepType(values["type"]))
         with self._core.change() as change:
             release = require_release(change.connection, release_id)
             refuse_archived(release)
-            place = _make_room(change, release_id, values["category"], position)
-            row = rows.add(
-                change.connection, step_templates, change.now, release_id=release_id, order_index=place, **values
-            )
-            reached = 0
-            if release["status"] == ReleaseStatus.ACTIVE:
-                reached = steps.give_to_members(change.connection, release_id, row["id"], change.now)
-            after = {**values, "order_index": place, "members": reached}
-            change.record("template.add", release_id=release_id, template_id=row["id"], after=after)
+            row = add_template(change, release, values, position)
         return StepTemplate(**row)
+
+    def preview_add(self, release_id: int, *, name: str, category: str, type: str, content: str) -> Effect:
+        """Give who would get the step, and for whom it cannot render; arguments and errors as of `add`."""
+        values = checked_template(name=name, category=category, type=type, content=content)
+        with self._core.look() as connection:
+            release = require_release(connection, release_id)
+            refuse_archived(release)
+            members = steps.member_contexts(connection, release_id) if release["status"] == "active" else []
+        made = [row | values for row in members]
+        return Effect(updates=tuple(note(row) for row in made), cannot_render=unrendered(made, rendering_of))
 
     def get(self, template_id: int) -> StepTemplate:
         """Give one template; raises `NotFound`."""
@@ -69,36 +91,87 @@ class Templates(Noun):
             load = releases.all_templates if retired else releases.live_templates
             return [StepTemplate(**row) for row in load(connection, release_id)]
 
-    def update(self, template_id: int, **fields: Any) -> StepTemplate:
+    def update(self, template_id: int, **fields: Any) -> ChangedTemplate:
         """Change `name`, `type`, `content`, `description` or `required` of a template.
 
-        In an active release the pending steps that are not overridden follow in name, type and content; all
-        others stay as they are. `revision` grows with each change of the content.
+        In an active release the pending steps that are not overridden follow in name, type and content; the
+        answer's `effect` lists them and all others. `revision` grows with each change of the content.
         Raises `NotFound`, `InvalidValue`, `NotAllowed` when the template is retired or its release archived.
         """
-        if "category" in fields:
-            raise InvalidValue("category", fields["category"], "the category of a template never changes")
-        wanted = _checked(**fields)
         with self._core.change() as change:
-            before = require_template(change.connection, template_id)
-            _refuse_fixed(change.connection, before)
-            merged = before | wanted
-            check_content(merged["content"], StepType(merged["type"]))
-            old, new = rows.diff(before, merged)
+            before, new, found = _planned_update(change.connection, template_id, fields)
             if not new:
-                return StepTemplate(**before)
-            if "content" in new:
-                new["revision"], old["revision"] = before["revision"] + 1, before["revision"]
+                return ChangedTemplate(**before)
+            effect = effect_of_update(found, before | new, rendering_of)
             row = rows.change(change.connection, step_templates, template_id, change.now, **new)
-            reached = _propagate(change, row, new)
+            old = {name: before[name] for name in new}
+            entries = [journal.entry(step_templates, [row], before=old, after=new)]
+            entries += _propagate(change, found, effect, new)
             change.record(
                 "template.update",
                 release_id=row["release_id"],
                 template_id=template_id,
                 before=old,
-                after={**new, "steps": reached},
+                after={**new, "rows": entries},
             )
-        return StepTemplate(**row)
+        reopenable = tuple(step["id"] for step in found if step["status"] in (Status.FAILED, Status.REVERTED))
+        return ChangedTemplate(**row, batch_id=change.batch_id, effect=effect, reopenable=reopenable)
+
+    def preview_update(self, template_id: int, **fields: Any) -> Effect:
+        """Give exactly what `update` with these fields would do; arguments and errors as there."""
+        with self._core.look() as connection:
+            before, new, found = _planned_update(connection, template_id, fields)
+        return effect_of_update(found, before | new, rendering_of) if new else Effect()
+
+    def move(self, template_id: int, position: int) -> StepTemplate:
+        """Move a template to a place among the live ones of its category, from 0; raises as `reorder` does."""
+        with self._core.change() as change:
+            row = require_template(change.connection, template_id)
+            ids = _live_ids(change.connection, row["release_id"], row["category"])
+            _refuse_fixed(change.connection, row)
+            if text.number("position", position, least=0) >= len(ids):
+                raise InvalidValue("position", position, f"must be from 0 to {len(ids) - 1}")
+            ids.remove(template_id)
+            ids.insert(position, template_id)
+            _put_in_order(change, "template.move", row["release_id"], row["category"], ids, template_id=template_id)
+            return StepTemplate(**require_template(change.connection, template_id))
+
+    def reorder(self, release_id: int, category: str, ordered_ids: Sequence[int]) -> builtins.list[StepTemplate]:
+        """Bring the live templates of a category into a new order, and every customer's steps with them.
+
+        `ordered_ids`: exactly the live ids of that release and category. Custom steps stay right beside their
+        anchors. Raises `NotFound`, `InvalidValue` naming ids that are missing, doubled or not of that list,
+        `NotAllowed` when the release is archived.
+        """
+        kind = text.one_of("category", category, Category)
+        with self._core.change() as change:
+            refuse_archived(require_release(change.connection, release_id))
+            ids = _exactly(_live_ids(change.connection, release_id, kind), ordered_ids)
+            _put_in_order(change, "template.reorder", release_id, kind, ids)
+            return [StepTemplate(**row) for row in releases.live_templates(change.connection, release_id, kind)]
+
+    def delete(self, template_id: int) -> Effect:
+        """Take a template out of its release.
+
+        In a draft it is deleted. In an active release it retires: steps that never left pending go, other
+        open ones are skipped ("template retired"), overridden and executed ones stay visible. Gives what became
+        of the steps. Raises `NotFound`, `NotAllowed` when it is retired already or its release archived.
+        """
+        with self._core.change() as change:
+            row = require_template(change.connection, template_id)
+            _refuse_fixed(change.connection, row)
+            release = require_release(change.connection, row["release_id"])
+            if release["status"] == ReleaseStatus.DRAFT:
+                _delete(change, row)
+                return Effect()
+            return _retire(change, row)
+
+    def preview_delete(self, template_id: int) -> Effect:
+        """Give what `delete` would do: `updates` go or are skipped, the others stay; raises as it does."""
+        with self._core.look() as connection:
+            row = require_template(connection, template_id)
+            _refuse_fixed(connection, row)
+            return _effect_of_retiring(connection, row)[0]
 
 
 def require_template(connection: Connection, template_id: int, field: str = "template_id") -> RowDict:
@@ -109,12 +182,112 @@ def require_template(connection: Connection, template_id: int, field: str = "tem
     return row
 
 
-def _propagate(change: Change, row: RowDict, new: RowDict) -> int:
-    """Carry a template's change on to the steps that follow it; give how many those are."""
+def checked_template(**fields: Any) -> RowDict:
+    """Give the fields of a template or custom step as they are stored; raises `InvalidValue` naming the wrong one."""
+    unknown = fields.keys() - _CHECKS.keys()
+    if unknown:
+        name = sorted(unknown)[0]
+        raise InvalidValue(name, fields[name], f"a template has no such field; it has {', '.join(_CHECKS)}")
+    values = {name: _CHECKS[name](value) for name, value in fields.items()}
+    if {"content", "type"} <= values.keys():
+        check_content(values["content"], StepType(values["type"]))
+    return values
+
+
+def add_template(change: Change, release: RowDict, values: RowDict, position: int | None) -> RowDict:
+    """Add a template in an open transaction, give it to all members that are not removed, and record it."""
+    release_id, category = release["id"], values["category"]
+    before = _live_ids(change.connection, release_id, category)
+    place = len(before) if position is None else text.number("position", position, least=0)
+    if place > len(before):
+        raise InvalidValue("position", position, f"must be from 0 to {len(before)}, the steps {category} has")
+    if place < len(before):
+        releases.make_room(change.connection, release_id, category, place, change.now)
+    row = rows.add(change.connection, step_templates, change.now, release_id=release_id, order_index=place, **values)
+    entries = [journal.entry(step_templates, [row], before=None, after={})]
+    if release["status"] == ReleaseStatus.ACTIVE:
+        steps.give_to_members(change.connection, release_id, row["id"], change.now)
+        steps.rearrange(change.connection, release_id, category)
+        made = rows.where(change.connection, customer_steps, "id", template_id=row["id"])
+        entries.append(journal.entry(customer_steps, made, before=None, after={}))
+    order = {"category": category, "before": before, "after": [*before[:place], row["id"], *before[place:]]}
+    after = {**values, "order_index": place, "order": order, "rows": entries}
+    change.record("template.add", release_id=release_id, template_id=row["id"], after=after)
+    return row
+
+
+def _planned_update(
+    connection: Connection, template_id: int, fields: RowDict
+) -> tuple[RowDict, RowDict, builtins.list[RowDict]]:
+    """Give a template's row, the columns it would get, and its steps; refuse what cannot be."""
+    if "category" in fields:
+        raise InvalidValue("category", fields["category"], "the category of a template never changes")
+    wanted = checked_template(**fields)
+    before = require_template(connection, template_id)
+    _refuse_fixed(connection, before)
+    merged = before | wanted
+    check_content(merged["content"], StepType(merged["type"]))
+    new = {name: value for name, value in wanted.items() if before[name] != value}
+    if "content" in new:
+        new["revision"] = before["revision"] + 1
+    return before, new, steps.of_template(connection, template_id)
+
+
+def _propagate(change: Change, found: Sequence[RowDict], effect: Effect, new: RowDict) -> builtins.list[RowDict]:
+    """Carry a template's change on to the steps that follow it; give the journal of that."""
     carried = {name: new[name] for name in _PROPAGATED if name in new}
     if "revision" in new:
         carried["template_revision"] = new["revision"]
-    return steps.propagate(change.connection, row["id"], carried, change.now) if carried else 0
+    reached = {update.step_id for update in effect.updates}
+    if not carried or not reached:
+        return []
+    journal.set_columns(
+        change.connection, customer_steps, [row["id"] for row in found if row["id"] in reached], carried, change.now
+    )
+    groups: dict[tuple[Any, ...], builtins.list[RowDict]] = {}
+    for row in found:
+        if row["id"] in reached:
+            groups.setdefault(tuple(row[name] for name in carried), []).append(row | carried)
+    return [
+        journal.entry(customer_steps, group, before=dict(zip(carried, old, strict=True)), after=carried)
+        for old, group in groups.items()
+    ]
+
+
+def _live_ids(connection: Connection, release_id: int, category: str) -> builtins.list[int]:
+    return [row["id"] for row in releases.live_templates(connection, release_id, category)]
+
+
+def _exactly(live: Sequence[int], ordered_ids: Sequence[int]) -> builtins.list[int]:
+    try:
+        ids = [text.number("ordered_ids", template_id) for template_id in ordered_ids]
+    except TypeError:
+        raise InvalidValue("ordered_ids", ordered_ids, "must be a list of template ids") from None
+    for why, wrong in (
+        ("named twice", sorted({each for each in ids if ids.count(each) > 1})),
+        ("not live templates of this release and category", [each for each in ids if each not in live]),
+        ("missing", [each for each in live if each not in ids]),
+    ):
+        if wrong:
+            raise InvalidValue("ordered_ids", wrong, f"{why}; name each live template of the category once")
+    return ids
+
+
+def _put_in_order(
+    change: Change, action: str, release_id: int, category: str, ids: Sequence[int], template_id: int | None = None
+) -> None:
+    before = _live_ids(change.connection, release_id, category)
+    if before == list(ids):
+        return
+    put_templates(change, release_id, category, ids)
+    order = {"category": str(category), "before": before, "after": list(ids)}
+    change.record(action, release_id=release_id, template_id=template_id, after={"order": order})
+
+
+def put_templates(change: Change, release_id: int, category: str, ids: Sequence[int]) -> None:
+    """Put the live templates of a category in this order, and every customer's steps with them."""
+    releases.set_order(change.connection, ids, change.now)
+    steps.rearrange(change.connection, release_id, category)
 
 
 def _refuse_fixed(connection: Connection, template: RowDict) -> None:
@@ -123,12 +296,98 @@ def _refuse_fixed(connection: Connection, template: RowDict) -> None:
         raise NotAllowed(f"Template '{template['name']}' is retired and cannot be changed any more.")
 
 
-def _checked(**fields: Any) -> RowDict:
-    unknown = fields.keys() - _CHECKS.keys()
-    if unknown:
-        name = sorted(unknown)[0]
-        raise InvalidValue(name, fields[name], f"a template has no such field; it has {', '.join(_CHECKS)}")
-    return {name: _CHECKS[name](value) for name, value in fields.items()}
+def _delete(change: Change, row: RowDict) -> None:
+    before = _live_ids(change.connection, row["release_id"], row["category"])
+    after = [each for each in before if each != row["id"]]
+    journal.take_out(change.connection, step_templates, [row["id"]])
+    releases.set_order(change.connection, after, change.now)
+    change.record(
+        "template.delete",
+        release_id=row["release_id"],
+        template_id=row["id"],
+        before={"name": row["name"]},
+        after={
+            "order": {"category": row["category"], "before": before, "after": after},
+            "rows": [journal.removed(step_templates, row)],
+        },
+    )
+
+
+def _effect_of_retiring(
+    connection: Connection, row: RowDict
+) -> tuple[Effect, builtins.list[RowDict], builtins.list[RowDict]]:
+    """Give the effect, the steps that go, and those that are skipped."""
+    found = steps.of_template(connection, row["id"])
+    recorded = steps.with_events(connection, [step["id"] for step in found])
+    go = [step for step in found if _never_left_pending(step, recorded)]
+    gone = {step["id"] for step in go}
+    skipped = [step for step in found if step["status"] in OPEN and step["id"] not in gone]
+    touched = gone | {step["id"] for step in skipped}
+    effect = Effect(
+        updates=tuple(note(step) for step in found if step["id"] in touched and not step["is_overridden"]),
+        overridden=tuple(note(step) for step in found if step["is_overridden"]),
+        executed=tuple(note(step) for step in found if step["id"] not in touched and not step["is_overridden"]),
+    )
+    return effect, go, skipped
+
+
+def _never_left_pending(step: RowDict, recorded: set[int]) -> bool:
+    return step["status"] == Status.PENDING and not step["is_overridden"] and step["id"] not in recorded
+
+
+def _retire(change: Change, row: RowDict) -> Effect:
+    connection, release_id, category = change.connection, row["release_id"], row["category"]
+    effect, go, skipped = _effect_of_retiring(connection, row)
+    before = _live_ids(connection, release_id, category)
+    anchor = heir(before, row["id"])
+    whole = rows.by_ids(connection, customer_steps, [step["id"] for step in go])
+    entries = [journal.removed(customer_steps, whole[step["id"]]) for step in go]
+    journal.take_out(connection, customer_steps, list(whole))
+    retired = rows.change(connection, step_templates, row["id"], change.now, is_retired=True)
+    entries.append(journal.entry(step_templates, [retired], before={"is_retired": False}, after={"is_retired": True}))
+    after = [each for each in before if each != row["id"]]
+    releases.set_order(connection, after, change.now)
+    entries += _hand_over(change, row["id"], anchor)
+    steps.rearrange(connection, release_id, category)
+    change.record(
+        "template.retire",
+        release_id=release_id,
+        template_id=row["id"],
+        after={"order": {"category": category, "before": before, "after": after}, "rows": entries},
+    )
+    _skip(change, skipped)
+    return effect
+
+
+def _hand_over(change: Change, template_id: int, anchor: Anchor) -> builtins.list[RowDict]:
+    """Give the steps that stood at a template, and those of it that stay, its heir as their anchor."""
+    new: RowDict = {
+        "anchor_template_id": anchor.template_id,
+        "anchor_side": None if anchor.template_id is None else anchor.side.value,
+    }
+    groups: dict[tuple[Any, ...], builtins.list[RowDict]] = {}
+    for step in steps.standing_at(change.connection, template_id):
+        groups.setdefault((step["anchor_template_id"], step["anchor_side"]), []).append(step | new)
+    for group in groups.values():
+        journal.set_columns(change.connection, customer_steps, [step["id"] for step in group], new, change.now)
+    return [
+        journal.entry(customer_steps, group, before=dict(zip(new, old, strict=True)), after=new)
+        for old, group in groups.items()
+    ]
+
+
+def _skip(change: Change, skipped: Sequence[RowDict]) -> None:
+    """Skip what a retired template leaves open, one event a step."""
+    found = rows.by_ids(change.connection, customer_steps, [step["id"] for step in skipped])
+    new: RowDict = {
+        "status": Status.SKIPPED.value,
+        "skip_reason": RETIRED,
+        "executed_at": change.now,
+        "executed_by": change.operator,
+    }
+    steps.change_many(change.connection, [(row["id"], row["row_version"], new) for row in found.values()], change.now)
+    for row in found.values():
+        change.record_step("step.skip", row, new, note=RETIRED)
 
 
 _CHECKS: dict[str, Any] = {
@@ -139,14 +398,3 @@ _CHECKS: dict[str, Any] = {
     "description": lambda value: text.optional_block("description", value),
     "required": lambda value: text.flag("required", value),
 }
-
-
-def _make_room(change: Change, release_id: int, category: str, position: int | None) -> int:
-    count = len(releases.live_templates(change.connection, release_id, category))
-    if position is None or text.number("position", position, least=0) == count:
-        return count
-    if position > count:
-        raise InvalidValue("position", position, f"must be from 0 to {count}, the steps {category} has")
-    releases.make_room(change.connection, release_id, category, position, change.now)
-    steps.shift_from(change.connection, release_id, category, position)
-    return position

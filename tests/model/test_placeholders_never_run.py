@@ -53,6 +53,12 @@ TRICKY = {
     "a word of the language continued on the next line": f'echo "$(ca\\\nse x in x) echo "{P}" ;; esac)"',
     "brackets continued on the next line": f"(\\\n(1<{P}))",
     "a substitution continued on the next line": f'echo "$\\\n(echo "{P}")"',
+    "a comment right behind arithmetic": f"((1))#{P}",
+    "a comment right behind a subshell": f"(echo)#{P}",
+    "no comment behind an expansion of arithmetic": f"echo $((1))#'\necho {P} '",
+    "no comment behind a substitution": f"echo $(echo)#'\necho {P} '",
+    "no comment behind a process": f"echo <(echo)#'\necho {P} '",
+    "no comment behind a list of an array": f"a=(b)#'\necho {P} '",
     "a comment inside a substitution": f'echo "$(echo a # it\'s )\n)" "{P}"',
 }
 

@@ -161,6 +161,16 @@ def test_a_file_that_went_away_is_not_made_anew(wb: Workbook) -> None:
     assert not path.exists()
 
 
+def test_a_file_that_was_moved_away_takes_no_more_changes(wb: Workbook) -> None:
+    wb.clusters.create(name="eu-1")
+    moved = Path(wb.path).rename(Path(wb.path).with_name("moved.db"))
+    with pytest.raises(StorageError, match="nothing was stored"):
+        wb.clusters.create(name="us-1")
+    wb.close()
+    with open_workbook(str(moved), operator="ana", create=False) as again:
+        assert [cluster.name for cluster in again.clusters.list()] == ["eu-1"]
+
+
 def locks_on(path: str) -> list[str]:
     inode = os.stat(path).st_ino
     return [line for line in Path("/proc/locks").read_text().splitlines() if f":{inode} " in line]

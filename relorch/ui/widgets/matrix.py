@@ -30,8 +30,8 @@ class MatrixWidget(anywidget.AnyWidget):
             head=_head(matrix, release, workbook.operator), cells=matrix.packed(), channel=channel, selected=selected
         )
         self._workbook = workbook
-        self._release_id = release.id
-        self._row_of = {row.template_id: at for at, row in enumerate(matrix.rows)}
+        self._release = release
+        self._row_of = {row.key: at for at, row in enumerate(matrix.rows)}
         self._column_of = {customer.id: at for at, customer in enumerate(matrix.customers)}
 
     def refresh(self, customer_ids: Sequence[int]) -> None:
@@ -39,17 +39,27 @@ class MatrixWidget(anywidget.AnyWidget):
         shown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id in self._column_of]
         if not shown:
             return
-        matrix = self._workbook.matrix(self._release_id, customer_ids=shown)
+        matrix = self._workbook.matrix(self._release.id, customer_ids=shown)
+        if any(row.key not in self._row_of for row in matrix.rows):
+            self._reload()
+            return
         self.send({"type": "patch", "cells": list(self._patches(matrix))})
 
     def _patches(self, matrix: Matrix) -> Any:
-        rows = [self._row_of.get(row.template_id) for row in matrix.rows]
+        rows = [self._row_of[row.key] for row in matrix.rows]
         columns = [self._column_of[customer.id] for customer in matrix.customers]
         for cell in matrix.cells():
-            row = rows[cell.row]
-            if row is not None:
-                at = cell.row * len(columns) + cell.column
-                yield [row, columns[cell.column], cell.id, cell.version, matrix.statuses[at], cell.flags]
+            at = cell.row * len(columns) + cell.column
+            yield [rows[cell.row], columns[cell.column], cell.id, cell.version, matrix.statuses[at], cell.flags]
+
+    def _reload(self) -> None:
+        """Send the whole matrix anew: it has other rows than before."""
+        matrix = self._workbook.matrix(self._release.id)
+        self._row_of = {row.key: at for at, row in enumerate(matrix.rows)}
+        self._column_of = {customer.id: at for at, customer in enumerate(matrix.customers)}
+        with self.hold_sync():
+            self.head = _head(matrix, self._release, self._workbook.operator)
+            self.cells = matrix.packed()
 
 
 def _head(matrix: Matrix, release: Release, operator: str) -> dict[str, Any]:
@@ -76,9 +86,9 @@ def _head(matrix: Matrix, release: Release, operator: str) -> dict[str, Any]:
         ],
         "rows": [
             {
-                "key": f"template-{row.template_id}",
+                "key": row.key,
                 "category": row.category,
-                "name": row.name,
+                "name": f"{row.name} (retired)" if row.retired else row.name,
                 "type": row.type,
                 "template_id": row.template_id,
                 "required": row.required,

@@ -53,6 +53,8 @@ def upgrade() -> None:
         sa.Column("before", sa.Text()),
         sa.Column("after", sa.Text()),
         sa.Column("note", sa.Text()),
+        sa.Column("row_digest", sa.Text()),
+        sa.Column("undoes", WHOLE),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.CheckConstraint("length(operator) BETWEEN 1 AND 200", name=op.f("ck_events_operator_length")),
         sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_events_sha256_length")),
@@ -71,6 +73,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("step_id IS NULL"),
         postgresql_where=sa.text("step_id IS NULL"),
+    )
+    op.create_index(
+        "ix_events_undoes",
+        "events",
+        ["undoes"],
+        unique=False,
+        sqlite_where=sa.text("undoes IS NOT NULL"),
+        postgresql_where=sa.text("undoes IS NOT NULL"),
     )
     op.create_table(
         "releases",
@@ -211,6 +221,8 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text()),
         sa.Column("is_custom", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.Column("is_overridden", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("anchor_template_id", WHOLE),
+        sa.Column("anchor_side", sa.Text()),
         sa.Column("created_at", WHOLE, nullable=False),
         sa.Column("updated_at", WHOLE, nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False, server_default=sa.text("1")),
@@ -232,6 +244,13 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("is_custom IN (0, 1)", name=op.f("ck_customer_steps_is_custom")),
         sa.CheckConstraint("is_overridden IN (0, 1)", name=op.f("ck_customer_steps_is_overridden")),
+        sa.CheckConstraint("anchor_side IN ('before', 'after')", name=op.f("ck_customer_steps_anchor_side")),
+        sa.CheckConstraint(
+            "(anchor_template_id IS NULL) = (anchor_side IS NULL)", name=op.f("ck_customer_steps_anchor")
+        ),
+        sa.CheckConstraint(
+            "is_custom = 0 OR (template_id IS NULL AND is_overridden = 0)", name=op.f("ck_customer_steps_custom")
+        ),
         sa.CheckConstraint(
             "(executed_content IS NULL) = (executed_sha256 IS NULL)", name=op.f("ck_customer_steps_executed_text")
         ),
@@ -242,6 +261,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_customer_steps"),
         sa.ForeignKeyConstraint(
             ["template_id"], ["step_templates.id"], name="fk_customer_steps_template_id", ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["anchor_template_id"],
+            ["step_templates.id"],
+            name="fk_customer_steps_anchor_template_id",
+            ondelete="RESTRICT",
         ),
         sqlite_autoincrement=True,
         sqlite_strict=True,
