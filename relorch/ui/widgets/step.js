@@ -114,7 +114,7 @@ const WORDS = {
   actions: {
     start: "started it", mark_done: "marked it done", fail: "marked it failed", skip: "skipped it",
     revert: "marked it reverted", reopen: "reopened it", override: "overrode the text", reset: "took the template's text",
-    add_custom: "added it", update: "changed it", undo: "undid a change", activate: "activated the release",
+    add_custom: "added it", update_custom: "changed it", delete_custom: "deleted it", undo: "undid a change", activate: "activated the release",
   },
 };
 

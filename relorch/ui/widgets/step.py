@@ -202,7 +202,7 @@ def _event(event: Event, now: datetime) -> dict[str, Any]:
         "at": words.moment(event.at),
         "age": words.duration(event.at, now),
         "operator": event.operator,
-        "action": event.action.partition(".")[2],
+        "action": event.action.rpartition(".")[2],
         "note": event.note,
     }
 
