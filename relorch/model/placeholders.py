@@ -109,23 +109,20 @@ def scope(
 
 def render(content: str, step_type: StepType, values: Scope) -> Rendering:
     """Give the text of `content` for the customer whose values these are; its problems instead where it has any."""
-    text, length = [], 0
+    text: list[str] = []
     problems: list[Problem] = []
     raw: list[tuple[int, int]] = []
-    reader = _reader(step_type)
+    spots = _spots_of(content, step_type, values)
+    length = 0
     for part in parse(content):
-        if isinstance(part, str):
-            piece = part
-        else:
+        piece = part if isinstance(part, str) else ""
+        if isinstance(part, Placeholder):
             try:
-                piece = _value(part, step_type, values, reader)
+                piece = _value(part, step_type, values, next(spots))
             except _Refused as refused:
                 problems.append(Problem(part.source, str(refused)))
-                piece = "x"
             if part.filter == "raw":
                 raw.append((length, length + len(piece)))
-        if reader is not None:
-            reader.feed(piece)
         text.append(piece)
         length += len(piece)
     if problems:
@@ -139,16 +136,9 @@ def check_content(content: str, step_type: StepType) -> None:
 
     Raises `InvalidValue` naming the placeholder.
     """
-    reader = _reader(step_type)
-    for part in parse(content):
-        if isinstance(part, str):
-            if reader is not None:
-                reader.feed(part)
-            continue
-        if reader is not None and part.filter not in (None, "raw") and part.malformed is None and reader.place != CODE:
-            raise InvalidValue("content", part.source, _inside(part, reader.place))
-        if reader is not None:
-            reader.feed("x")
+    for part, spot in zip(names_in(content), _spots(content, step_type), strict=True):
+        if part.filter not in (None, "raw") and part.malformed is None and spot.place != CODE:
+            raise InvalidValue("content", part.source, _inside(part, spot.place))
 
 
 def names_in(content: str) -> tuple[Placeholder, ...]:
@@ -197,27 +187,70 @@ def _placeholder(content: str, start: int) -> Placeholder:
     return Placeholder(source, inside.group(1), inside.group(2))
 
 
-def _reader(step_type: StepType) -> BashReader | SqlReader | None:
-    return {StepType.BASH: BashReader, StepType.SQL: SqlReader}.get(step_type, lambda: None)()
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """What surrounds a placeholder: see the readers' `place`; `plain`: outside quotes; `last`: the sign before it."""
+
+    place: str
+    plain: bool
+    last: str
 
 
-def _value(part: Placeholder, step_type: StepType, values: Scope, reader: BashReader | SqlReader | None) -> str:
+def _spots_of(content: str, step_type: StepType, values: Scope) -> Iterator[_Spot]:
+    """Give the spot of each placeholder; what a `raw` value brings is read like text of the content's own."""
+    raw = {part.name for part in names_in(content) if part.filter == "raw"}
+    if not raw:
+        return iter(_spots(content, step_type))
+    known = {name: value for name in raw if (value := _known(name, values)) is not None}
+    return iter(_read(content, step_type, known))
+
+
+@lru_cache(maxsize=4096)
+def _spots(content: str, step_type: StepType) -> tuple[_Spot, ...]:
+    return _read(content, step_type, {})
+
+
+def _read(content: str, step_type: StepType, raw: Mapping[str, str]) -> tuple[_Spot, ...]:
+    """Read `content` from left to right; a value that is not raw is one word, whatever it is."""
+    if step_type is StepType.TEXT:
+        return tuple(_Spot(CODE, True, " ") for _ in names_in(content))
+    reader = BashReader() if step_type is StepType.BASH else SqlReader()
+    spots = []
+    for part in parse(content):
+        if isinstance(part, str):
+            reader.feed(part)
+            continue
+        plain = reader.inside == CODE if isinstance(reader, SqlReader) else True
+        spots.append(_Spot(reader.place, plain, reader.last))
+        reader.feed(raw.get(part.name, "x") if part.filter == "raw" else _WORD.get(part.filter or "", "x"))
+    return tuple(spots)
+
+
+_WORD = {"sql": "'x'", "ident": '"x"'}
+"""What a filter's value looks like to what comes behind it."""
+
+
+def _value(part: Placeholder, step_type: StepType, values: Scope, spot: _Spot) -> str:
     """Give what stands for `part`; raises `_Refused` saying why it may not."""
     if part.malformed is not None:
         raise _Refused(part.malformed)
     value = _look_up(part.name, values)
     if part.filter is None:
-        return _bare(value, step_type, reader)
+        return _bare(value, step_type, spot)
     if part.filter not in FILTERS:
         raise _Refused(f"there is no filter '{part.filter}'; there are {', '.join(FILTERS)}")
     if part.filter not in _ALLOWED_FILTERS[step_type]:
         known = ", ".join(name for name in FILTERS if name in _ALLOWED_FILTERS[step_type])
         raise _Refused(f"the filter '{part.filter}' is not for {step_type} steps; there are {known}")
-    if part.filter != "raw" and reader is not None and reader.place != CODE:
-        raise _Refused(_inside(part, reader.place))
+    if part.filter != "raw" and spot.place != CODE:
+        raise _Refused(_inside(part, spot.place))
     if not value and part.filter not in ("sh", "sql"):
         raise _Refused("its value is empty, which needs the filter 'sh' or 'sql'")
     return _FILTER[part.filter](value)
+
+
+def _known(name: str, values: Scope) -> str | None:
+    return values.variables.get(name.removeprefix("vars.")) if name.startswith("vars.") else values.names.get(name)
 
 
 def _look_up(name: str, values: Scope) -> str:
@@ -235,7 +268,7 @@ def _look_up(name: str, values: Scope) -> str:
     return value
 
 
-def _bare(value: str, step_type: StepType, reader: BashReader | SqlReader | None) -> str:
+def _bare(value: str, step_type: StepType, spot: _Spot) -> str:
     if step_type is StepType.TEXT:
         return value
     if not value:
@@ -244,17 +277,15 @@ def _bare(value: str, step_type: StepType, reader: BashReader | SqlReader | None
         if not _BARE_BASH.fullmatch(value):
             raise _Refused("its value is not safe as it is in a shell; add the filter '| sh' (or '| path')")
         return value
-    return _bare_sql(value, reader)
+    return _bare_sql(value, spot)
 
 
-def _bare_sql(value: str, reader: BashReader | SqlReader | None) -> str:
+def _bare_sql(value: str, spot: _Spot) -> str:
     if not _BARE_SQL.fullmatch(value) or "--" in value:
         raise _Refused("its value is not safe as it is in SQL; add the filter '| sql' (or '| ident')")
-    if not isinstance(reader, SqlReader):
-        return value
-    if reader.last in "-*/" and value[0] in "-/":
+    if spot.last in "-*/" and value[0] in "-/":
         raise _Refused("together with the sign before it, its value would begin or end a comment")
-    if reader.inside == CODE and not _NUMBER.fullmatch(value):
+    if spot.plain and not _NUMBER.fullmatch(value):
         raise _Refused("outside quotes its value must be a number; add '| sql' (or '| ident'), or quotes")
     return value
 

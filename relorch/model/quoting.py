@@ -100,8 +100,9 @@ class BashReader:
         self.escaped = False
         if char != "\n":
             return self._took("x")
-        # a continued line is no character at all: it can put two halves of a word or of an operator together
-        return 1 if self.last in " \t\n" else self._doubts("a line continued in the middle of a word")
+        # a continued line is no character at all: it can put two halves of a word or of an expansion together
+        apart = self.last != "$" if self.stack[-1] == _DOUBLE else self.last in " \t\n;&|"
+        return 1 if apart else self._doubts("a line continued in the middle of a word")
 
     def _in_quotes(self, char: str) -> int:
         if char == "\\" and self.stack[-1] == _ANSI:
@@ -197,13 +198,15 @@ class BashReader:
             self.groups -= 1
         elif char == ")":
             if text.startswith("))", at):
-                return self._pop("x", 2)
+                return self._pop(")", 2)
             return self._doubts("arithmetic that does not end in ))")
         return self._took(char)
 
     def _in_code(self, text: str, at: int) -> int:
         char, nested = text[at], len(self.stack) > 1
         begins = self.last in _BEFORE_WORD
+        if char == "#" and self.last == ")":
+            return self._doubts("a '#' right behind brackets")
         if char == "#" and begins:
             return self._push(_COMMENT, char)
         if begins and nested and text.startswith("case", at):
@@ -217,7 +220,7 @@ class BashReader:
         if char == "(":
             return self._push(CODE, char)
         if char == ")" and nested:
-            return self._pop("x" if self.stack[-2] != CODE else ")")
+            return self._pop(")")
         if text.startswith("<<", at):
             return self._took("<", 3) if text.startswith("<<<", at) else self._announced(text, at)
         if char == "\n" and self.heredocs:

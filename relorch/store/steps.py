@@ -13,7 +13,6 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
-    case,
     func,
     insert,
     literal,
@@ -240,7 +239,7 @@ def rearrange(
     mine = (steps.c.release_id == release_id) & (steps.c.category == category)
     if customer_ids is not None:
         mine &= steps.c.customer_id.in_(list(customer_ids))
-    special = _with_followers(connection, mine, len(live))
+    special = _with_followers(connection, release_id, customer_ids)
     place = select(templates.c.order_index).where(templates.c.id == steps.c.template_id).scalar_subquery()
     plain = mine if not special else mine & steps.c.customer_id.not_in(special)
     connection.execute(update(steps).where(plain).values(order_index=place))
@@ -248,18 +247,18 @@ def rearrange(
         _rearrange_one_by_one(connection, mine & steps.c.customer_id.in_(special), live)
 
 
-def _with_followers(connection: Connection, mine: ColumnElement[bool], size: int) -> list[int]:
-    """Give the customers whose steps are not just one of each live template."""
-    steps, templates = customer_steps, step_templates
-    own = func.count(case((templates.c.is_retired.is_(False), 1)))
-    query = (
-        select(steps.c.customer_id)
-        .outerjoin(templates, templates.c.id == steps.c.template_id)
-        .where(mine)
-        .group_by(steps.c.customer_id)
-        .having((func.count() != size) | (own != size))
-    )
-    return [row["customer_id"] for row in rows.fetch(connection, query)]
+def _with_followers(connection: Connection, release_id: int, customer_ids: Sequence[int] | None) -> list[int]:
+    """Give the customers whose steps are not just one of each live template.
+
+    They have custom steps, steps of a retired template, or were removed before a template was added.
+    """
+    steps, templates, member = customer_steps, step_templates, release_customers
+    retired = select(templates.c.id).where(templates.c.release_id == release_id, templates.c.is_retired.is_(True))
+    follows = steps.c.template_id.is_(None) | steps.c.template_id.in_(retired)
+    own = select(steps.c.customer_id).distinct().where(steps.c.release_id == release_id, follows)
+    gone = select(member.c.customer_id).where(member.c.release_id == release_id, member.c.state == "removed")
+    found = {row["customer_id"] for query in (own, gone) for row in rows.fetch(connection, query)}
+    return sorted(found if customer_ids is None else found.intersection(customer_ids))
 
 
 def _rearrange_one_by_one(connection: Connection, mine: ColumnElement[bool], live: Sequence[int]) -> None:

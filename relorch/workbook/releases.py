@@ -9,6 +9,7 @@ from typing import Any
 
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
+from relorch.model.progress import Progress
 from relorch.model.status import OPEN, Status
 from relorch.model.values import Category, Member, MemberState, Release, ReleaseStatus, ReleaseType
 from relorch.store import Connection, journal, releases, rows, steps
@@ -234,6 +235,12 @@ class Releases(Noun):
                 after={"status": "archived", "left_open": {status: left.counts[status] for status in OPEN}},
             )
         return Release(**after)
+
+    def preview_archive(self, release_id: int) -> Progress:
+        """Give what archiving the release would leave open: its progress, counted per status; raises `NotFound`."""
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            return progress_of(connection, release_id)
 
     def reopen(self, release_id: int) -> Release:
         """Take a release out of the archive, back to the status it was archived from.
