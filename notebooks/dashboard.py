@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Dashboard · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen
+    from relorch.errors import CannotOpen, NotAllowed
     from relorch.ui import dashboard, page, session
 
 
@@ -28,7 +28,7 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except CannotOpen as error:
+    except (CannotOpen, NotAllowed) as error:
         mo.stop(True, page.refusal(error))
     return (workbook,)
 

@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Matrix · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotFound
+    from relorch.errors import CannotOpen, NotAllowed, NotFound
     from relorch.model.values import ReleaseStatus
     from relorch.ui import desk, page, session, words
 
@@ -29,7 +29,7 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except CannotOpen as error:
+    except (CannotOpen, NotAllowed) as error:
         mo.stop(True, page.refusal(error))
     return (workbook,)
 

@@ -61,7 +61,7 @@ def serve(
     """Serve the pages on this machine; prints the whole address, with its token, on a line of its own."""
     from relorch.cli.serving import serve_workbook
 
-    if sample and (db or _said(context).db):
+    if sample and _first(db, _said(context).db) is not None:
         raise typer.BadParameter("--sample always uses ./data/sample.db; leave out --db.", param_hint="--db")
     with _opened_to_serve(context, sample, db, operator) as workbook:
         complain(f"serving {workbook.path} as {workbook.operator}; Ctrl+C stops it.")
@@ -82,7 +82,7 @@ def status(context: typer.Context, db: Database = None, operator: Operator = Non
     for release, progress in releases:
         share = "no steps" if progress.percentage is None else f"{progress.percentage} %"
         held = f", {progress.held} held" if progress.held else ""
-        say(f"{release.id}\t{release.name}\t{release.status}\t{share}\t{progress.closed} of {progress.total}{held}")
+        say(str(release.id), release.name, release.status, share, f"{progress.closed} of {progress.total}{held}")
     if not releases:
         complain("there is no release yet.")
 
@@ -109,7 +109,12 @@ def _said(context: typer.Context) -> Choice:
 
 def _opened(context: typer.Context, db: str | None, operator: str | None, *, create: bool = False) -> Workbook:
     said = _said(context)
-    return open_workbook(db or said.db, operator or said.operator, create=create)
+    return open_workbook(_first(db, said.db), _first(operator, said.operator), create=create)
+
+
+def _first(*said: str | None) -> str | None:
+    """Give the first that was said; an empty one counts: it is a mistake in a script, not a default."""
+    return next((value for value in said if value is not None), None)
 
 
 def _opened_to_serve(context: typer.Context, sample: bool, db: str | None, operator: str | None) -> Workbook:

@@ -14,9 +14,9 @@ def plain(text: str) -> str:
     return "".join(_mark(char) if unicodedata.category(char) in _OBEYED else char for char in text)
 
 
-def say(text: str = "") -> None:
-    """Print one line of data to stdout."""
-    print(plain(text), flush=True)
+def say(*fields: str) -> None:
+    """Print one line of data to stdout, its fields with tabs between them."""
+    print("\t".join(plain(field) for field in fields), flush=True)
 
 
 def say_json(value: object) -> None:

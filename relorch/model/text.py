@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ OPERATOR_LIMIT = 200
 
 _FORBIDDEN_BLOCK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _FORBIDDEN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LOOKS_EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _METADATA_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -33,9 +35,30 @@ def line(field: str, value: object, limit: int = NAME_LIMIT) -> str:
     control character or a lone surrogate.
     """
     text = _within(field, _string(field, value).strip(" "), limit, _FORBIDDEN_LINE).strip()
-    if not text:
+    if all(char == " " or invisible(char) for char in text):
         raise InvalidValue(field, value, "must not be blank")
     return text
+
+
+def invisible(char: str) -> bool:
+    """Whether a character draws nothing, or changes how those around it are drawn, so that a reader is misled."""
+    if char in " \n\t" or "!" <= char <= "~":
+        return False
+    return unicodedata.category(char) in _INVISIBLE or char in _LOOKS_EMPTY
+
+
+def visible(text: str) -> str:
+    """Give a name for the screen: what would be invisible, or would turn it around, stands there as ⟨U+202E⟩.
+
+    The joiners of emoji and of some scripts stay as they are.
+    """
+    if text.isascii():
+        return text
+    return "".join(f"⟨U+{ord(char):04X}⟩" if invisible(char) and char not in _JOINERS else char for char in text)
+
+
+_JOINERS = frozenset("\u200c\u200d")
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def optional_line(field: str, value: object, limit: int = NAME_LIMIT) -> str | None:

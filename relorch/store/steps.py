@@ -308,19 +308,29 @@ def followers(connection: Connection, release_id: int) -> list[RowDict]:
             steps.c.anchor_side,
         )
         .outerjoin(templates, templates.c.id == steps.c.template_id)
-        .where(steps.c.release_id == release_id, templates.c.id.is_(None) | templates.c.is_retired.is_(True))
+        .join(
+            release_customers,
+            (release_customers.c.release_id == steps.c.release_id)
+            & (release_customers.c.customer_id == steps.c.customer_id),
+        )
+        .where(
+            steps.c.release_id == release_id,
+            release_customers.c.state != "removed",
+            templates.c.id.is_(None) | templates.c.is_retired.is_(True),
+        )
         .order_by(steps.c.customer_id, steps.c.category, steps.c.order_index, steps.c.id)
     )
     return rows.fetch(connection, query)
 
 
 def matrix_cells(
-    connection: Connection, release_id: int, cluster_id: int | None, customer_ids: Sequence[int] | None
+    connection: Connection, release_id: int, cluster_id: int | None, customer_ids: Sequence[int] | None, operator: str
 ) -> list[tuple[Any, ...]]:
     """Give the cells of a release as (customer_id, template_id, order_index, id, row_version, status, flags).
 
     In each customer's order, deploy before verify, the customers in the order of their ids. `flags` has
-    1 overridden, 2 custom, 4 noted, 8 template moved on. Raw tuples of the driver: this is the heart's hot path.
+    1 overridden, 2 custom, 4 noted, 8 template moved on, 32 in progress by another than `operator`.
+    Raw tuples of the driver: this is the heart's hot path.
     """
     steps = customer_steps
     flags = (
@@ -328,6 +338,7 @@ def matrix_cells(
         + 2 * steps.c.is_custom.cast(Integer)
         + 4 * func.coalesce(steps.c.notes.is_not(None), 0).cast(Integer)
         + 8 * func.coalesce(step_templates.c.revision != steps.c.template_revision, 0).cast(Integer)
+        + 32 * func.coalesce((steps.c.status == "in_progress") & (steps.c.executed_by != operator), 0).cast(Integer)
     )
     query = (
         select(

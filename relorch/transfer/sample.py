@@ -16,6 +16,19 @@ import yaml
 from relorch.errors import InvalidValue, NotFound
 
 _CUSTOMER_COLUMNS = ("cluster", "namespace", "name")
+_SIDES = ("before", "after")
+_CHANGE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "add_custom": ("customers", "step", "side", "new"),
+    "override": ("customers", "step", "replace"),
+    "mark_done": ("customers", "step"),
+    "hold": ("customers", "reason"),
+    "remove": ("customers", "reason"),
+    "add_template": ("new",),
+    "update_template": ("step", "replace"),
+    "retire_template": ("step",),
+}
+"""What an entry of `changes.yaml` needs beside its time and operator, by its verb."""
+_MAY_HAVE: Mapping[str, tuple[str, ...]] = {"mark_done": ("note", "undone_after")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,30 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleChange:
+    """Something changed by hand while a release ran, `minutes` after 22:00 UTC of its `night` (1 is the first).
+
+    `customers` are namespaces; `step` is the step it is about, or the one beside which `new` stands on `side`
+    (before or after). `replace` maps what stands in the step's text to what stands there afterwards; `words` are
+    the reason or note; `undone_after` are minutes. What the verb has no use for is None or empty.
+    """
+
+    verb: str
+    night: int
+    minutes: int
+    operator: str
+    customers: tuple[str, ...]
+    step: str | None
+    side: str | None
+    replace: Mapping[str, str]
+    new: SampleStep | None
+    words: str | None
+    undone_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """What the operators met in one release: beats by (namespace, step), and notes by step.
+    """What the operators met in one release: beats by (namespace, step), and notes by step; what they changed.
 
     `{minutes}` in a note stands for how long the step took.
     """
@@ -81,6 +116,7 @@ class Story:
     release: str
     notes: Mapping[str, tuple[str, ...]]
     incidents: Mapping[tuple[str, str], tuple[Beat, ...]]
+    changes: tuple[SampleChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +149,8 @@ def read_sample(folder: Path | None = None) -> Sample:
     """
     folder = folder or sample_folder()
     releases = [_release(_Entry(_yaml(path), path.name)) for path in sorted((folder / "releases").glob("*.yaml"))]
-    stories = [_story(entry) for entry in _entries(folder / "history.yaml")]
+    changes = {entry.text("release"): _changes(entry) for entry in _entries(folder / "changes.yaml")}
+    stories = [_story(entry, changes) for entry in _entries(folder / "history.yaml")]
     return Sample(
         clusters=tuple(_cluster(entry) for entry in _entries(folder / "clusters.yaml")),
         customers=_customers(folder / "customers.csv"),
@@ -140,6 +177,11 @@ class _Entry:
         value: str = self._get(key, str)
         return value
 
+    def number(self, key: str) -> int:
+        """Give the whole number at `key`."""
+        value: int = self._get(key, int)
+        return value
+
     def flag(self, key: str) -> bool:
         """Give the yes or no at `key`."""
         value: bool = self._get(key, bool)
@@ -162,6 +204,10 @@ class _Entry:
     def keys(self, key: str) -> list[str]:
         """Give the keys of the map at `key`."""
         return list(self._get(key, dict))
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is anything at `key`."""
+        return isinstance(self.fields, dict) and key in self.fields
 
     def inner(self, key: str) -> _Entry:
         """Give the map at `key`."""
@@ -212,10 +258,49 @@ def _step(entry: _Entry) -> SampleStep:
     )
 
 
-def _story(entry: _Entry) -> Story:
+def _own_step(entry: _Entry) -> SampleStep:
+    """Give a step that came while the release ran; nobody described it."""
+    texts = {key: entry.text(key) for key in ("category", "name", "type", "content")}
+    return SampleStep(required=False, description="", **texts)
+
+
+def _changes(entry: _Entry) -> tuple[SampleChange, ...]:
+    return tuple(_change(change) for change in entry.entries("changes"))
+
+
+def _change(entry: _Entry) -> SampleChange:
+    verb = entry.text("verb")
+    if verb not in _CHANGE_KEYS:
+        raise InvalidValue(entry.where, verb, f"must be one of {', '.join(_CHANGE_KEYS)}")
+    has = {*_CHANGE_KEYS[verb], *(key for key in _MAY_HAVE.get(verb, ()) if entry.has(key))}
+    words = next((key for key in ("reason", "note") if key in has), None)
+    return SampleChange(
+        verb=verb,
+        night=entry.number("night"),
+        minutes=entry.number("minutes"),
+        operator=entry.text("operator"),
+        customers=tuple(map(str, entry.items("customers"))) if "customers" in has else (),
+        step=entry.text("step") if "step" in has else None,
+        side=_side(entry) if "side" in has else None,
+        replace=entry.texts("replace") if "replace" in has else {},
+        new=_own_step(entry.inner("new")) if "new" in has else None,
+        words=entry.text(words) if words else None,
+        undone_after=entry.number("undone_after") if "undone_after" in has else None,
+    )
+
+
+def _side(entry: _Entry) -> str:
+    side = entry.text("side")
+    if side not in _SIDES:
+        raise InvalidValue(entry.where, side, "must be before or after")
+    return side
+
+
+def _story(entry: _Entry, changes: Mapping[str, tuple[SampleChange, ...]]) -> Story:
     notes = entry.inner("notes")
+    release = entry.text("release")
     return Story(
-        release=entry.text("release"),
+        release=release,
         notes={step: tuple(map(str, notes.items(step))) for step in entry.keys("notes")},
         incidents={
             (incident.text("customer"), incident.text("step")): tuple(
@@ -223,6 +308,7 @@ def _story(entry: _Entry) -> Story:
             )
             for incident in entry.entries("incidents")
         },
+        changes=changes.get(release, ()),
     )
 
 

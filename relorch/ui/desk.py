@@ -23,7 +23,7 @@ def desk(workbook: Workbook, release: Release, selected: int = 0) -> mo.Html:
     """
     channel = f"release-{release.id}"
     matrix = MatrixWidget(workbook, release, channel=channel, selected=selected)
-    step = StepWidget(workbook, channel=channel, opened=selected, on_change=matrix.refresh)
+    step = StepWidget(workbook, channel=channel, opened=selected, on_change=matrix.refresh, on_look=matrix.follow)
     return show(
         html(
             '<div class="ro-desk"><div>{matrix}</div><aside>{step}</aside></div>',

@@ -16,14 +16,13 @@ from pygments.lexers.special import TextLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import STANDARD_TYPES
 
+from relorch.model.text import invisible as is_invisible
 from relorch.model.values import StepType
 
 Piece = list[Any]
 """[token class, text, mark]; mark: None, "raw", or {"invisible": code point, "name": its name}."""
 
 _LEXERS: dict[StepType, type[Lexer]] = {StepType.BASH: BashLexer, StepType.SQL: SqlLexer, StepType.TEXT: TextLexer}
-_LOOKS_EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def highlighted(text: str, step_type: StepType, raw: Sequence[tuple[int, int]] = ()) -> list[list[Piece]]:
@@ -44,7 +43,7 @@ def highlighted(text: str, step_type: StepType, raw: Sequence[tuple[int, int]] =
 
 def invisible(text: str) -> int:
     """Count the characters that a reader would not see and a shell would."""
-    return sum(_is_invisible(char) for char in text)
+    return sum(is_invisible(char) for char in text)
 
 
 def _marked(text: str, step_type: StepType, raw: Sequence[tuple[int, int]]) -> Iterator[tuple[str, str, Any]]:
@@ -69,16 +68,10 @@ def _unprocessed(lexer: Any, text: str) -> Iterator[tuple[int, Any, str]]:
 def _visible(kind: str, text: str, mark: str | None) -> Iterator[tuple[str, str, Any]]:
     start = 0
     for at, char in enumerate(text):
-        if _is_invisible(char):
+        if is_invisible(char):
             if start < at:
                 yield kind, text[start:at], mark
             yield kind, char, {"invisible": f"U+{ord(char):04X}", "name": unicodedata.name(char, "unnamed")}
             start = at + 1
     if start < len(text):
         yield kind, text[start:], mark
-
-
-def _is_invisible(char: str) -> bool:
-    if char in " \n\t" or "!" <= char <= "~":
-        return False
-    return unicodedata.category(char) in _INVISIBLE or char in _LOOKS_EMPTY

@@ -13,6 +13,7 @@ import marimo as mo
 from markupsafe import Markup, escape
 
 from relorch.errors import RelorchError
+from relorch.model.text import visible
 from relorch.ui import session, words
 
 PAGES = ("dashboard", "matrix")
@@ -23,8 +24,12 @@ _PAGE = Path(__file__).with_name("page.css")
 
 
 def html(template: str, /, **values: object) -> Markup:
-    """Give `template` with its `{name}`s filled in, every value escaped unless it is Markup itself."""
-    return Markup(template).format(**values)  # noqa: S704 - the template is ours, the values are escaped
+    """Give `template` with its `{name}`s filled in, every value escaped unless it is Markup itself.
+
+    What is invisible in a text is made visible: a name must not pass for another.
+    """
+    shown = {name: visible(value) if type(value) is str else value for name, value in values.items()}
+    return Markup(template).format(**shown)  # noqa: S704 - the template is ours, the values are escaped
 
 
 def joined(parts: Any, between: str = "") -> Markup:

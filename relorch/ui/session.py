@@ -13,6 +13,7 @@ from typing import Any
 
 import marimo as mo
 
+from relorch.errors import NotAllowed
 from relorch.workbook import Workbook, open_workbook
 
 
@@ -51,18 +52,22 @@ def serve_pages_with(workbook: Workbook) -> None:
 
 def read_params() -> Params:
     """Give the parameters of the page that is being run."""
-    values = {name: _last(value) for name, value in mo.cli_args().to_dict().items()}
-    values |= {name: _last(value) for name, value in mo.query_params().to_dict().items()}
-    return Params(values)
+    said = {name: _last(value) for name, value in mo.cli_args().to_dict().items()}
+    asked = {name: _last(value) for name, value in mo.query_params().to_dict().items()}
+    # which file is opened is for who started the page to say, not for a link
+    return Params(said | {name: value for name, value in asked.items() if name != "db"})
 
 
 def open_page(params: Params) -> Workbook:
     """Give the workbook of the page, acting as the operator whose page it is.
 
-    Raises `CannotOpen` when the page runs alone and its database cannot be opened; it creates none.
+    Raises `CannotOpen` when the page runs alone and its database cannot be opened; it creates none. Raises
+    `NotAllowed` when the process serves a workbook and nobody is signed in.
     """
     operator = guarded_operator()
-    if _process.served is not None and operator is not None:
+    if _process.served is not None:
+        if operator is None:
+            raise NotAllowed("This page was asked for past the guard; open the address that 'relorch serve' printed.")
         return _process.served.acting_as(operator)
     url = params.text("db")
     with _process.lock:

@@ -45,11 +45,14 @@ class Effect:
     cannot_render: tuple[StepNote, ...] = ()
 
 
-def effect_of_update(steps: Iterable[RowDict], new: RowDict, render: Render) -> Effect:
-    """Give what becomes of a template's steps (rows with context) when it gets the columns `new`."""
+def effect_of_update(steps: Iterable[RowDict], new: RowDict, render: Render, *, reaches: bool = True) -> Effect:
+    """Give what becomes of a template's steps (rows with context) when those that follow it get the columns `new`.
+
+    `reaches=False`: the change is none that steps follow, such as one of the description.
+    """
     there = [row for row in steps if row["member_state"] != MemberState.REMOVED]
     pending = [row for row in there if row["status"] == Status.PENDING]
-    follows = [row for row in pending if not row["is_overridden"]]
+    follows = [row for row in pending if not row["is_overridden"]] if reaches else []
     return Effect(
         updates=tuple(note(row) for row in follows),
         overridden=tuple(

@@ -17,7 +17,7 @@ from relorch.store.rows import RowDict
 from relorch.store.types import Damaged
 
 NO_STEP = 255
-OVERRIDDEN, CUSTOM, NOTED, MOVED_ON, OUT_OF_ORDER = 1, 2, 4, 8, 16
+OVERRIDDEN, CUSTOM, NOTED, MOVED_ON, OUT_OF_ORDER, CLAIMED = 1, 2, 4, 8, 16, 32
 
 _OPEN_CODES = frozenset(CODE[status] for status in OPEN)
 
@@ -103,9 +103,14 @@ class Matrix:
 
 
 def matrix_of(
-    connection: Connection, release_id: int, cluster_id: int | None = None, customer_ids: Sequence[int] | None = None
+    connection: Connection,
+    release_id: int,
+    cluster_id: int | None = None,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    operator: str,
 ) -> Matrix:
-    """Give the matrix of a release: whole, of one cluster, or of some customers."""
+    """Give the matrix of a release as `operator` sees it: whole, of one cluster, or of some customers."""
     columns = _columns(connection, release_id, cluster_id, customer_ids)
     rows, row_of = _rows(connection, release_id)
     size = len(rows) * len(columns)
@@ -119,7 +124,7 @@ def matrix_of(
         bytearray([NO_STEP]) * size,
         bytearray(size),
     )
-    _fill(matrix, steps.matrix_cells(connection, release_id, cluster_id, customer_ids), row_of)
+    _fill(matrix, steps.matrix_cells(connection, release_id, cluster_id, customer_ids, operator), row_of)
     return matrix
 
 
@@ -236,7 +241,7 @@ def _fill(matrix: Matrix, cells: Sequence[tuple[Any, ...]], row_of: _RowOf) -> N
             continue
         start = start_of.get(template_id)
         if start is None:
-            start = row_of.followers[step_id] * width
+            start = row_of.followers[step_id] * width  # custom, or of a retired template
         code = CODE.get(status, NO_STEP)
         if code == NO_STEP:
             raise Damaged(f"{status!r} is no status")

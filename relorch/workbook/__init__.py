@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self, overload
@@ -26,6 +26,23 @@ from relorch.workbook.templates import Templates
 from relorch.workbook.undo import Undone, undo_batch
 
 DEFAULT_DATABASE = "file:./data/app.db"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was changed since a moment: `revision` is the newest event's id.
+
+    `customers` had steps changed; of `releases` (None: the inventory) more than steps was.
+    """
+
+    revision: int
+    customers: frozenset[int]
+    releases: frozenset[int | None]
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was changed at all."""
+        return bool(self.customers or self.releases)
 
 
 class Workbook:
@@ -75,7 +92,7 @@ class Workbook:
                 require_cluster(connection, cluster_id)
             for customer_id in customer_ids or ():
                 text.number("customer_ids", customer_id)
-            return matrix_of(connection, release_id, cluster_id, customer_ids)
+            return matrix_of(connection, release_id, cluster_id, customer_ids, operator=self.operator)
 
     @overload
     def progress(self, release_id: int, by: None = None) -> Progress: ...
@@ -132,6 +149,17 @@ class Workbook:
         with self._core.look() as connection:
             return events.newest_id(connection)
 
+    def changes_since(self, revision: int) -> Changes:
+        """Give what was changed after the event with this id (see `revision`)."""
+        with self._core.look() as connection:
+            newest = events.newest_id(connection)
+            found = events.touched_since(connection, revision) if newest != revision else []
+        return Changes(
+            newest,
+            frozenset(row["customer_id"] for row in found if row["step_id"] is not None),
+            frozenset(row["release_id"] for row in found if row["step_id"] is None),
+        )
+
     def first_broken_event(self) -> int | None:
         """Give the id of the first event that was tampered with, or None: the chain holds."""
         with self._core.look() as connection:
@@ -161,7 +189,7 @@ def open_workbook(
     Raises `CannotOpen` for a file that is no workbook of this schema, `InvalidValue` for the operator's name.
     """
     name = _operator(operator if operator is not None else default_operator())
-    path = database_path(url or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE)
+    path = database_path(url if url is not None else os.environ.get("DATABASE_URL") or DEFAULT_DATABASE)
     ensure_workbook(path, create=create)
     store = Store(path)
     try:

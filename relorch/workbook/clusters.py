@@ -57,8 +57,7 @@ class Clusters(Noun):
         wanted = _checked(**fields)
         with self._core.change() as change:
             before = require_cluster(change.connection, cluster_id)
-            if "name" in wanted and wanted["name"] != before["name"] and before["is_active"]:
-                _refuse_taken(change.connection, wanted["name"])
+            _refuse_taken_by_other(change.connection, before, wanted)
             old, new = rows.diff(before, before | wanted)
             if not new:
                 return Cluster(**before)
@@ -72,7 +71,8 @@ class Clusters(Noun):
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
         wanted = _checked(**fields)
         with self._core.look() as connection:
-            require_cluster(connection, cluster_id)
+            before = require_cluster(connection, cluster_id)
+            _refuse_taken_by_other(connection, before, wanted)
             return _text_change(connection, cluster_id, wanted)
 
     def deactivate(self, cluster_id: int) -> Cluster:
@@ -131,6 +131,11 @@ def _checked(**values: object) -> RowDict:
 
 def _flag(cluster_id: int, active: bool) -> RowDict:
     return {"id": cluster_id, "is_active": active}
+
+
+def _refuse_taken_by_other(connection: Connection, before: RowDict, wanted: RowDict) -> None:
+    if before["is_active"] and wanted.get("name", before["name"]) != before["name"]:
+        _refuse_taken(connection, wanted["name"])
 
 
 def _refuse_taken(connection: Connection, name: str) -> None:

@@ -95,8 +95,11 @@ class Releases(Noun):
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
         wanted = _checked(**fields)
         with self._core.look() as connection:
-            refuse_archived(require_release(connection, release_id))
-            return _text_change(connection, release_id, wanted)
+            before = require_release(connection, release_id)
+            refuse_archived(before)
+            _, new = rows.diff(before, before | wanted)
+            _refuse_taken(connection, new)
+            return _text_change(connection, release_id, new)
 
     def clone(self, release_id: int, *, name: str, version_number: str | None = None) -> Release:
         """Create a draft with the live templates, type, description and metadata of a release.
@@ -376,7 +379,7 @@ def _release_name(value: object) -> str:
 
 def _chosen(connection: Connection, customer_ids: Sequence[int] | None, all_active: bool) -> list[int]:
     """Give the ids of the explicit choice in order, each once; refuse unknown and inactive ones by name."""
-    if all_active:
+    if text.flag("all_active", all_active):
         if customer_ids is not None:
             raise InvalidValue("customer_ids", customer_ids, "give either the ids or all_active, not both")
         chosen = releases.active_customer_ids(connection)

@@ -7,17 +7,27 @@ clock as in a real workbook. All chance comes from one seed: two plays with the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from relorch.errors import InvalidValue
 from relorch.store.files import being_made, database_path
-from relorch.transfer.sample import Beat, Sample, SampleCustomer, SampleRelease, SampleStep, Story, read_sample
+from relorch.transfer.sample import (
+    Beat,
+    Sample,
+    SampleChange,
+    SampleCustomer,
+    SampleRelease,
+    SampleStep,
+    Story,
+    read_sample,
+)
 
 if TYPE_CHECKING:
+    from relorch.model.values import StepTemplate
     from relorch.workbook import Workbook
 
 HOTFIX, RELEASE, ONBOARDING = "2026.10.2 hotfix", "2026.11", "Onboarding 2026"
@@ -30,6 +40,7 @@ _NIGHT_IS_OVER = timedelta(hours=5)  # one hour longer than planned, so that no 
 _OFFICE = time(14, tzinfo=UTC)
 _THURSDAY, _FRIDAY = 3, 4
 _Item = TypeVar("_Item")
+_ONE_BY_ONE = frozenset({"add_custom", "override"})
 _LEFT_OPEN = frozenset({"start", "fail", "revert"})
 _SECONDS: Mapping[str, tuple[int, int]] = {
     "Back up the database": (240, 720),
@@ -69,13 +80,15 @@ def make_sample(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One planned call of a status verb."""
+    """One planned call: of a status verb for one step of these namespaces, or whatever `change` says."""
 
     at: datetime
     operator: str
     verb: str
-    step_ids: tuple[int, ...]
+    names: tuple[str, ...]
+    step: str
     words: str | None = None
+    change: SampleChange | None = None
 
 
 class _Play:
@@ -121,10 +134,11 @@ class _Play:
         """All customers in three nights, and archived two working days later."""
         release_id = self._write(HOTFIX, "ana", _workdays_before(nights[0], 1))
         everyone = sorted(self.sample.customers, key=lambda customer: customer.cluster != _WAVES[0])
-        diary = self._activate(HOTFIX, release_id, everyone, _workdays_before(nights[0], 1) + timedelta(hours=2))
+        self._activate(release_id, everyone, _workdays_before(nights[0], 1) + timedelta(hours=2))
+        diary = self._diary(HOTFIX)
         for night, customers in zip(nights, _in_chunks(everyone, 20), strict=True):
             _spread(diary, night, customers, size=7)
-        self._perform(diary.acts)
+        self._running(release_id).perform(diary.acts)
         self._as("ana", _workdays_after(nights[-1], 2)).releases.archive(release_id)
 
     def _release(self, nights: Sequence[datetime]) -> None:
@@ -132,7 +146,8 @@ class _Play:
         members = [customer for customer in self.sample.customers if "change_freeze" not in customer.metadata]
         written = _workdays_before(nights[0], 3)
         release_id = self._write(RELEASE, "ana", written)
-        diary = self._activate(RELEASE, release_id, members, written + timedelta(hours=2))
+        self._activate(release_id, members, written + timedelta(hours=2))
+        diary, running = self._diary(RELEASE), self._running(release_id)
         small, large, coming = ([customer for customer in members if customer.cluster == wave] for wave in _WAVES)
         _announce(diary, members, _workdays_before(nights[0], 2))
         work = diary.steps[1:]
@@ -142,10 +157,11 @@ class _Play:
         _spread(diary, nights[3], large[15:], size=2, steps=[step for step in work if step.category == "deploy"])
         _check_ahead(diary, coming, nights[3] + timedelta(hours=1, minutes=15))
         _claim(diary, self.now, [*large[18:], coming[0]])
+        _plan_changes(diary, nights)
         drafted = nights[-2] - timedelta(hours=7, minutes=40)
-        self._perform(act for act in diary.acts if act.at < drafted)
+        running.perform(act for act in diary.acts if act.at < drafted)
         self._write(ONBOARDING, "chiara", drafted)
-        self._perform(act for act in diary.acts if act.at >= drafted)
+        running.perform(act for act in diary.acts if act.at >= drafted)
 
     def _write(self, name: str, operator: str, at: datetime) -> int:
         """Create a release with its steps, three minutes each."""
@@ -170,20 +186,15 @@ class _Play:
             )
         return made.id
 
-    def _activate(self, name: str, release_id: int, members: Sequence[SampleCustomer], at: datetime) -> _Diary:
-        """Activate the release for `members`; give an empty diary of it."""
+    def _activate(self, release_id: int, members: Sequence[SampleCustomer], at: datetime) -> None:
         chosen = [self.ids[customer.namespace] for customer in members]
         self._as("ana", at).releases.activate(release_id, customer_ids=chosen)
-        step_ids = {
-            (customer.namespace, step.name): step.id
-            for customer in members
-            for step in self.workbook.steps.list(release_id, self.ids[customer.namespace])
-        }
-        return _Diary(self.sample.releases[name], self.sample.stories[name], step_ids)
 
-    def _perform(self, acts: Iterable[_Act]) -> None:
-        for act in sorted(acts, key=lambda act: act.at):
-            _perform(self._as(act.operator, act.at), act)
+    def _diary(self, name: str) -> _Diary:
+        return _Diary(self.sample.releases[name], self.sample.stories[name])
+
+    def _running(self, release_id: int) -> _Running:
+        return _Running(self.workbook, release_id, self.ids)
 
     def _as(self, operator: str, at: datetime) -> Workbook:
         return self.workbook.acting_as(operator).at(at)
@@ -195,7 +206,6 @@ class _Diary:
 
     release: SampleRelease
     story: Story
-    step_ids: Mapping[tuple[str, str], int]
     acts: list[_Act] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(_SEED))  # noqa: S311 the same sample each time
 
@@ -206,20 +216,33 @@ class _Diary:
 
     def add(self, at: datetime, operator: str, verb: str, names: Iterable[str], step: str, words: str | None) -> None:
         """Plan one call for one step of the customers with these namespaces."""
-        ids = tuple(self.step_ids[name, step] for name in names)
-        self.acts.append(_Act(at, operator, verb, ids, words))
+        self.acts.append(_Act(at, operator, verb, tuple(names), step, words))
 
     def work(self, at: datetime, operator: str, names: Sequence[str], steps: Sequence[SampleStep]) -> datetime:
         """Plan a round: an operator takes a few customers through `steps` side by side. Gives its end."""
         names = list(names)
-        for step in steps:
-            met = {name: beats for name in names if (beats := self.story.incidents.get((name, step.name)))}
+        for step, only in self._with_own(steps):
+            here = [name for name in names if only is None or name in only]
+            if not here:
+                continue
+            met = {name: beats for name in here if (beats := self.story.incidents.get((name, step.name)))}
             ends = [self._meet(at, operator, name, step, beats) for name, beats in met.items()]
-            plain = [name for name in names if name not in met]
+            plain = [name for name in here if name not in met]
             ends += [self._tick(at, operator, plain, step)] if plain else []
             names = [name for name in names if name not in met or met[name][-1].verb not in _LEFT_OPEN]
             at = max(ends, default=at) + timedelta(seconds=self.chance.randint(15, 70))
         return at
+
+    def _with_own(self, steps: Sequence[SampleStep]) -> Iterator[tuple[SampleStep, tuple[str, ...] | None]]:
+        """Give these steps and the custom ones beside them, each with whose it is (None: everyone's)."""
+        for step in steps:
+            own = [(change.new, change.customers, change.side) for change in self._custom_beside(step)]
+            yield from ((new, names) for new, names, side in own if new and side == "before")
+            yield step, None
+            yield from ((new, names) for new, names, side in own if new and side == "after")
+
+    def _custom_beside(self, step: SampleStep) -> list[SampleChange]:
+        return [change for change in self.story.changes if (change.verb, change.step) == ("add_custom", step.name)]
 
     def _meet(self, at: datetime, operator: str, name: str, step: SampleStep, beats: Sequence[Beat]) -> datetime:
         for beat in beats:
@@ -275,29 +298,117 @@ def _check_ahead(diary: _Diary, customers: Sequence[SampleCustomer], at: datetim
 
 def _claim(diary: _Diary, now: datetime, customers: Sequence[SampleCustomer]) -> None:
     """Ben has begun the next step of these and not ticked it yet."""
-    begun = {step_id for act in diary.acts for step_id in act.step_ids}
+    begun = {(name, act.step) for act in diary.acts for name in act.names}
     for customer, minutes in zip(customers, (26, 17, 9, 4), strict=True):
-        step = next(step for step in diary.steps if diary.step_ids[customer.namespace, step.name] not in begun)
+        step = next(step for step in diary.steps if (customer.namespace, step.name) not in begun)
         diary.add(now - timedelta(minutes=minutes), "ben", "start", [customer.namespace], step.name, None)
 
 
-def _perform(workbook: Workbook, act: _Act) -> None:
-    steps, ids = workbook.steps, list(act.step_ids)
-    match act.verb:
-        case "start":
-            outcome = steps.start(ids)
-        case "done":
-            outcome = steps.mark_done(ids, notes=act.words)
-        case "fail":
-            outcome = steps.fail(ids, reason=act.words or "")
-        case "skip":
-            outcome = steps.skip(ids, reason=act.words or "")
-        case "revert":
-            outcome = steps.revert(ids, reason=act.words)
-        case verb:
-            raise InvalidValue("history.yaml", verb, "must be start, done, fail, skip or revert")
-    for refusal in outcome.refused:
-        raise refusal.error
+def _plan_changes(diary: _Diary, nights: Sequence[datetime]) -> None:
+    """Plan what was changed by hand; what goes one customer at a time takes a minute each."""
+    for change in diary.story.changes:
+        at = nights[change.night - 1] + timedelta(minutes=change.minutes, seconds=diary.chance.randint(0, 50))
+        step = change.step or ""
+        if change.verb == "mark_done":
+            diary.add(at, change.operator, "done", change.customers, step, change.words)
+            if change.undone_after is not None:
+                later = at + timedelta(minutes=change.undone_after)
+                diary.add(later, change.operator, "undo", change.customers, step, None)
+            continue
+        calls = [(name,) for name in change.customers] if change.verb in _ONE_BY_ONE else [change.customers]
+        for names in calls:
+            diary.acts.append(_Act(at, change.operator, change.verb, names, step, change.words, change))
+            at += timedelta(minutes=1)
+
+
+@dataclass
+class _Running:
+    """A release that runs: does what is planned, and finds the ids of what the plan calls by name."""
+
+    workbook: Workbook
+    release_id: int
+    customer_ids: Mapping[str, int]
+    step_ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    batches: dict[tuple[tuple[str, ...], str], int | None] = field(default_factory=dict)
+
+    def perform(self, acts: Iterable[_Act]) -> None:
+        """Do these, oldest first."""
+        for act in sorted(acts, key=lambda act: act.at):
+            workbook = self.workbook.acting_as(act.operator).at(act.at)
+            if act.change is None:
+                self._work(workbook, act)
+            else:
+                self._change(workbook, act, act.change)
+
+    def _work(self, workbook: Workbook, act: _Act) -> None:
+        """Call a status verb, or take back the latest one for the same step of the same customers."""
+        steps, ids = workbook.steps, [self._step_id(name, act.step) for name in act.names]
+        match act.verb:
+            case "start":
+                outcome = steps.start(ids)
+            case "done":
+                outcome = steps.mark_done(ids, notes=act.words)
+            case "fail":
+                outcome = steps.fail(ids, reason=act.words or "")
+            case "skip":
+                outcome = steps.skip(ids, reason=act.words or "")
+            case "revert":
+                outcome = steps.revert(ids, reason=act.words)
+            case "undo":
+                workbook.undo(self.batches[act.names, act.step])
+                return
+            case verb:
+                raise InvalidValue("history.yaml", verb, "must be start, done, fail, skip, revert or undo")
+        for refusal in outcome.refused:
+            raise refusal.error
+        self.batches[act.names, act.step] = outcome.batch_id
+
+    def _change(self, workbook: Workbook, act: _Act, change: SampleChange) -> None:
+        """Change steps, templates or who takes part; `change` has what its verb needs, its reader saw to that."""
+        customers = [self.customer_ids[name] for name in act.names]
+        match act.verb:
+            case "hold":
+                workbook.releases.hold(self.release_id, customers, act.words or "")
+            case "remove":
+                workbook.releases.remove(self.release_id, customers, act.words or "")
+            case "add_template":
+                workbook.templates.add(self.release_id, **_as_fields(change.new))
+            case "update_template":
+                template = self._template(act.step)
+                workbook.templates.update(template.id, content=_replaced(template.content, change))
+            case "retire_template":
+                workbook.templates.delete(self._template(act.step).id)
+            case "override":
+                step_id = self._step_id(act.names[0], act.step)
+                workbook.steps.override(step_id, _replaced(workbook.steps.get(step_id).content, change))
+            case "add_custom":
+                beside: dict[str, Any] = {f"{change.side}_id": self._step_id(act.names[0], act.step)}
+                workbook.steps.add_custom(self.release_id, customers[0], **_as_fields(change.new), **beside)
+
+    def _step_id(self, name: str, step: str) -> int:
+        """Give the id of a customer's step; looks again when it is a new one."""
+        if (name, step) not in self.step_ids:
+            found = self.workbook.steps.list(self.release_id, self.customer_ids[name])
+            self.step_ids.update(((name, each.name), each.id) for each in found)
+        return self.step_ids[name, step]
+
+    def _template(self, name: str) -> StepTemplate:
+        return next(each for each in self.workbook.templates.list(self.release_id) if each.name == name)
+
+
+def _as_fields(step: SampleStep | None) -> dict[str, Any]:
+    if step is None:
+        raise InvalidValue("changes.yaml", step, "needs 'new', the step that is added")
+    return {"name": step.name, "category": step.category, "type": step.type, "content": step.content}
+
+
+def _replaced(content: str, change: SampleChange) -> str:
+    """Give the text with the change's replacements made; raises `InvalidValue` for what does not stand in it."""
+    for old, new in change.replace.items():
+        if old not in content:
+            raise InvalidValue("changes.yaml", old, f"does not stand in the text of '{change.step}'")
+        content = content.replace(old, new, 1)
+    return content
 
 
 def nights_before(now: datetime, count: int) -> list[datetime]:

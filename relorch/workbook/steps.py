@@ -262,7 +262,11 @@ class Steps(Noun):
                 release_id=release_id,
                 customer_id=customer_id,
                 step_id=row["id"],
-                after={**values, "rows": [journal.entry(customer_steps, [row], before=None, after={})]},
+                after={
+                    **values,
+                    **{name: row[name] for name in ("order_index", "anchor_template_id", "anchor_side")},
+                    "rows": [journal.entry(customer_steps, [row], before=None, after={})],
+                },
             )
             return step_value(row)
 

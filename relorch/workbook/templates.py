@@ -11,7 +11,7 @@ from relorch.model import text
 from relorch.model.ordering import Anchor, heir
 from relorch.model.placeholders import check_content
 from relorch.model.status import OPEN, Status
-from relorch.model.values import Category, ReleaseStatus, StepTemplate, StepType
+from relorch.model.values import Category, MemberState, ReleaseStatus, StepTemplate, StepType
 from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, step_templates
@@ -102,11 +102,11 @@ class Templates(Noun):
             before, new, found = _planned_update(change.connection, template_id, fields)
             if not new:
                 return ChangedTemplate(**before)
-            effect = effect_of_update(found, before | new, rendering_of)
+            effect = _effect_of_update(found, before, new)
             row = rows.change(change.connection, step_templates, template_id, change.now, **new)
             old = {name: before[name] for name in new}
             entries = [journal.entry(step_templates, [row], before=old, after=new)]
-            entries += _propagate(change, found, effect, new)
+            entries += _propagate(change, found, effect, row)
             change.record(
                 "template.update",
                 release_id=row["release_id"],
@@ -114,14 +114,14 @@ class Templates(Noun):
                 before=old,
                 after={**new, "rows": entries},
             )
-        reopenable = tuple(step["id"] for step in found if step["status"] in (Status.FAILED, Status.REVERTED))
+        reopenable = tuple(step["id"] for step in found if _is_reopenable(step))
         return ChangedTemplate(**row, batch_id=change.batch_id, effect=effect, reopenable=reopenable)
 
     def preview_update(self, template_id: int, **fields: Any) -> Effect:
         """Give exactly what `update` with these fields would do; arguments and errors as there."""
         with self._core.look() as connection:
             before, new, found = _planned_update(connection, template_id, fields)
-        return effect_of_update(found, before | new, rendering_of) if new else Effect()
+        return _effect_of_update(found, before, new) if new else Effect()
 
     def move(self, template_id: int, position: int) -> StepTemplate:
         """Move a template to a place among the live ones of its category, from 0; raises as `reorder` does."""
@@ -233,21 +233,31 @@ def _planned_update(
     return before, new, steps.of_template(connection, template_id)
 
 
-def _propagate(change: Change, found: Sequence[RowDict], effect: Effect, new: RowDict) -> builtins.list[RowDict]:
-    """Carry a template's change on to the steps that follow it; give the journal of that."""
-    carried = {name: new[name] for name in _PROPAGATED if name in new}
-    if "revision" in new:
-        carried["template_revision"] = new["revision"]
+def _effect_of_update(found: Sequence[RowDict], before: RowDict, new: RowDict) -> Effect:
+    reaches = bool(new.keys() & set(_PROPAGATED))
+    return effect_of_update(found, {name: (before | new)[name] for name in _PROPAGATED}, rendering_of, reaches=reaches)
+
+
+def _is_reopenable(step: RowDict) -> bool:
+    return step["status"] in (Status.FAILED, Status.REVERTED) and step["member_state"] == MemberState.ACTIVE
+
+
+def _propagate(change: Change, found: Sequence[RowDict], effect: Effect, row: RowDict) -> builtins.list[RowDict]:
+    """Give the steps that follow a template its name, type and content whole; give the journal of that.
+
+    Whole, because a step that was reopened may still have those of an older revision.
+    """
+    carried = {name: row[name] for name in _PROPAGATED} | {"template_revision": row["revision"]}
     reached = {update.step_id for update in effect.updates}
-    if not carried or not reached:
+    if not reached:
         return []
     journal.set_columns(
-        change.connection, customer_steps, [row["id"] for row in found if row["id"] in reached], carried, change.now
+        change.connection, customer_steps, [step["id"] for step in found if step["id"] in reached], carried, change.now
     )
     groups: dict[tuple[Any, ...], builtins.list[RowDict]] = {}
-    for row in found:
-        if row["id"] in reached:
-            groups.setdefault(tuple(row[name] for name in carried), []).append(row | carried)
+    for step in found:
+        if step["id"] in reached:
+            groups.setdefault(tuple(step[name] for name in carried), []).append(step | carried)
     return [
         journal.entry(customer_steps, group, before=dict(zip(carried, old, strict=True)), after=carried)
         for old, group in groups.items()

@@ -79,6 +79,7 @@ def undo_batch(change: Change, batch_id: int | None, *, skip_touched: bool) -> U
     if not found:
         raise NotFound("batch", wanted, "batch_id")
     _refuse_not_undoable(change, wanted, found)
+    _refuse_forgotten(change, found)
     undo = _Undo(change, wanted, skip_touched, of_steps=all(event["step_id"] is not None for event in found))
     for event in reversed(found):
         _take_back(undo, event)
@@ -119,6 +120,17 @@ def _refuse_not_undoable(change: Change, batch_id: int, found: Sequence[RowDict]
         raise NotAllowed(f"Batch {batch_id} was undone already by {who['operator']} at {who['at']:%Y-%m-%d %H:%M} UTC.")
     if not _release_is_open(change, found):
         raise NotAllowed(f"Batch {batch_id} is of a release that is archived or deleted; nothing there can be undone.")
+
+
+def _refuse_forgotten(change: Change, found: Sequence[RowDict]) -> None:
+    """Refuse to bring a template or its text back when customers joined since: they would have none of it."""
+    whole = [event for event in found if event["step_id"] is None and (event["after"] or {}).get("rows")]
+    if whole and events.enrolled_since(change.connection, whole[0]["release_id"], found[-1]["id"]):
+        message = (
+            f"Batch {found[0]['batch_id']} cannot be undone: customers joined the release after it and have the "
+            "steps of now; change the template instead. Nothing was changed."
+        )
+        raise Conflict(message, step_id=0, status="", who=None, when=None)
 
 
 def _release_is_open(change: Change, found: Sequence[RowDict]) -> bool:

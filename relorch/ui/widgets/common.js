@@ -51,6 +51,15 @@ function statusIcon(status) {
   return svg;
 }
 
+/** A key that writes something, or takes it back. */
+const TYPED_KEY = /^(.|Backspace|Enter)$/u;
+
+/** `text` after one more key was typed; Enter is left for when the field is open. */
+function typedOn(text, key) {
+  if (key === "Backspace") return [...text].slice(0, -1).join("");
+  return key === "Enter" ? text : text + key;
+}
+
 /** Widgets of one page talk over the window, on the channel their Python side gave them. */
 function channel(name) {
   const type = `relorch:${name}`;

@@ -6,13 +6,24 @@ const NO_STEP = 255;
 const [DONE, SKIPPED, FAILED] = ["done", "skipped", "failed"].map((status) => STATUS.indexOf(status));
 const CATEGORY_LABEL = { deploy: "Deploy", verify: "Verify" };
 const CATEGORIES = Object.keys(CATEGORY_LABEL);
-const MARK_LABEL = { 1: "overridden", 2: "custom", 4: "noted", 8: "template moved on", 16: "out of order" };
+const CLAIMED = 32;
+const MARK_LABEL = {
+  1: "overridden", 2: "custom", 4: "noted", 8: "template moved on", 16: "out of order",
+  [CLAIMED]: "in progress by somebody else",
+};
 const MARKS = Object.entries(MARK_LABEL).map(([bit, label]) => [Number(bit), label]);
 const VERB_KEYS = {
   d: "mark_done", s: "skip", f: "fail", r: "revert", o: "reopen", b: "start", c: "copy", n: "note",
 };
+/** After these the operator types: a reason, or a note. */
+const TYPED_VERBS = ["skip", "fail", "revert", "reopen", "note"];
+/** As many keys are kept while the step before them is being loaded or saved. */
+const KEYS_AHEAD = 8;
 /** Sizes in pixels; the ones the style sheet needs are handed to it as custom properties. */
-const PX = { column: 38, folded: 64, cluster: 140, row: 30, band: 26, clusters: 28, names: 136, left: 260, narrowLeft: 150 };
+const PX = {
+  column: 38, folded: 64, cluster: 140, row: 30, band: 26, clusters: 28, names: 136,
+  left: 260, narrowLeft: 150, clusterEdge: 42, gap: 7, bar: 72, cornerEdge: 22,
+};
 /** Rows and columns drawn around the view; none where the view alone takes this many cells. */
 const OVERSCAN = 1;
 const MANY_CELLS = 2000;
@@ -88,6 +99,10 @@ class Board {
     const status = this.status[this.at(r, c)];
     return status !== NO_STEP && status !== DONE && status !== SKIPPED && this.customers[c].state !== "held";
   }
+  /** Whether "next" stops here: what somebody else has in progress is passed over, what failed is not. */
+  isNext(r, c) {
+    return this.isOpen(r, c) && !(this.flags[this.at(r, c)] & CLAIMED);
+  }
   clusterOf(c) {
     return this.clusters[this.customers[c].cluster];
   }
@@ -100,6 +115,11 @@ class Board {
     const at = id ? this.ids.indexOf(id) : -1;
     const across = this.customers.length;
     return at < 0 ? null : { r: Math.floor(at / across), c: at % across };
+  }
+  /** Whether a patched cell looks different from what is known. */
+  differs([r, c, id, , status, flags]) {
+    const at = this.at(r, c);
+    return this.ids[at] !== id || this.status[at] !== status || this.flags[at] !== flags;
   }
   /** Take one patched cell; false for one that is out of range or older than what is known. */
   patch([r, c, id, version, status, flags], { newerOnly = false } = {}) {
@@ -134,7 +154,8 @@ class Board {
     const held = this.customers[c].state === "held" ? ["customer held"] : [];
     if (this.status[at] === NO_STEP) return ["no step", ...held];
     const marks = MARKS.filter(([bit]) => this.flags[at] & bit).map(([, label]) => label);
-    return [STATUS_LABEL[STATUS[this.status[at]]], ...marks, ...held];
+    const claimed = this.flags[at] & CLAIMED; // its words say the status too
+    return [...(claimed ? [] : [STATUS_LABEL[STATUS[this.status[at]]]]), ...marks, ...held];
   }
 }
 
@@ -262,10 +283,10 @@ function along(list, value, delta) {
   return list[Math.max(0, Math.min(list.length - 1, to))];
 }
 
-/** The next shown open cell: down the customer's column, then column by column, at last round to the beginning. */
+/** The next shown open cell that nobody else is at: down the customer's column, then column by column, at last round to the beginning. */
 function nextOpen(board, { steps, customers }, cursor) {
   const firstIn = (c, below = -1) => {
-    const r = steps.find((row) => row > below && board.isOpen(row, c));
+    const r = steps.find((row) => row > below && board.isNext(row, c));
     return r === undefined ? null : { r, c };
   };
   const start = cursor ? lowerBound(customers, cursor.c) : 0;
@@ -358,6 +379,16 @@ function cutMiddle(text, widthOf, room) {
   return shown;
 }
 
+const canvas = document.createElement("canvas").getContext("2d");
+
+/** A function that gives the width in pixels of a text as `node` shows it at `weight` and `size` pixels. */
+function rulerOf(node, weight, size) {
+  return (text) => {
+    canvas.font = `${weight} ${size}px ${getComputedStyle(node).fontFamily}`;
+    return canvas.measureText(text).width;
+  };
+}
+
 /** Give each slot of a ring the one index of first..last that falls on it, or -1: scrolling by one rewrites one. */
 function eachSlot(slots, first, last, show) {
   const size = slots.length;
@@ -370,11 +401,6 @@ function eachSlot(slots, first, last, show) {
 /** Set `text` where it differs: no needless layout. */
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
-}
-
-/** What a cluster's header has room for at `width` pixels. */
-function sizeClass({ width, folded }) {
-  return folded ? "ro-tiny" : width < 160 ? "ro-slim" : width < 230 ? "ro-small" : "";
 }
 
 /** Show or hide `node`, touching it only where that changes something. */
@@ -508,7 +534,7 @@ class Sheet {
     this.bands.forEach((band, i) => this.drawBand(band, layout.bands[i]));
     eachSlot(this.rows, ...this.down, (row, i) => this.drawRow(row, i));
     this.drawPin();
-    this.corner.draw(this.view);
+    this.corner.draw(this.view, (text, weight, size) => this.fit(text, weight, size, this.left - PX.cornerEdge));
     this.moveStop(hadFocus);
   }
   drawGroups(from, to) {
@@ -527,16 +553,26 @@ class Sheet {
     const progress = board.ofCluster.of(group.k);
     node.style.left = `${this.left + group.x}px`;
     node.style.width = `${group.width}px`;
-    node.className = `ro-cluster${group.x ? " ro-at-first" : ""} ${sizeClass(group)}`;
+    node.className = `ro-cluster${group.x ? " ro-at-first" : ""}${group.folded ? " ro-tiny" : ""}`;
     node.setAttribute("aria-colindex", String(group.first + 2));
     node.setAttribute("aria-colspan", String(group.count));
     node.setAttribute("aria-label", `Cluster ${cluster.name}, ${progressWords(progress)}`);
     node.title = `${cluster.name}: ${countWords(progress)}`;
-    write(parts.name, cluster.name);
     write(parts.words, group.folded ? percent(progress) : shareWords(progress));
+    this.fitGroup(head, group, cluster.name);
     parts.bar.style.background = bar(progress);
     setFold(parts.fold, group.folded, `cluster ${cluster.name}`);
     this.folds.set(parts.fold, { cluster: cluster.id });
+  }
+  /** The name comes first: words and bar are there only where the whole name leaves them room. */
+  fitGroup({ parts }, group, name) {
+    const room = group.width - PX.clusterEdge;
+    const [nameWidth, wordsWidth] = [rulerOf(this.node, 700, 13)(name), rulerOf(this.node, 400, 12)(parts.words.textContent)];
+    const withWords = nameWidth + PX.gap + wordsWidth <= room;
+    write(parts.name, this.fit(name, 700, 13, room));
+    show(parts.name, !group.folded);
+    show(parts.words, group.folded || withWords);
+    show(parts.bar, !group.folded && withWords && nameWidth + wordsWidth + PX.bar + 2 * PX.gap <= room);
   }
   drawHead(head, v) {
     show(head.node, v >= 0);
@@ -558,7 +594,7 @@ class Sheet {
     const held = customer.state === "held";
     const progress = board.ofCustomer.of(c);
     node.className = `ro-customer${held ? " ro-held" : ""}${first}${cursor?.c === c ? " ro-chosen" : ""}`;
-    write(parts.first, this.fit(customer.namespace, cursor?.c === c));
+    write(parts.first, this.fit(customer.namespace, cursor?.c === c ? 700 : 500));
     write(parts.second, held ? `held · ${customer.name}` : customer.name);
     node.style.setProperty("--ro-share", bar(progress));
     const where = `${board.clusterOf(c).name}/${customer.namespace}`;
@@ -566,25 +602,18 @@ class Sheet {
     node.title = `${where}\n${customer.name}${held ? "\nheld: no step can be changed" : ""}\n${countWords(progress)}`;
     this.folds.delete(node);
   }
-  /** A namespace cut in the middle until it fits its column: the end, "-prod" or "-test", must not be what is lost. */
-  fit(text, bold) {
-    const key = `${bold} ${text}`;
-    if (!this.fitted.has(key)) this.fitted.set(key, cutMiddle(text, this.ruler(bold), PX.names - 14));
+  /** A name cut in the middle until it fits: the end, "-prod" or "-2", must not be what is lost. */
+  fit(text, weight, size = 12, room = PX.names - 14) {
+    const key = `${weight} ${size} ${room} ${text}`;
+    if (!this.fitted.has(key)) this.fitted.set(key, cutMiddle(text, rulerOf(this.node, weight, size), room));
     return this.fitted.get(key);
-  }
-  ruler(bold) {
-    const context = (this.context ??= document.createElement("canvas").getContext("2d"));
-    return (text) => {
-      context.font = `${bold ? 700 : 500} 12px ${getComputedStyle(this.node).fontFamily}`;
-      return context.measureText(text).width;
-    };
   }
   drawFoldedHead({ node, parts }, k, first) {
     const { board } = this.view;
     const cluster = board.clusters[k];
     const size = board.customers.filter((customer) => customer.cluster === k).length;
     node.className = `ro-customer ro-folded-head${first}`;
-    write(parts.first, cluster.name);
+    write(parts.first, this.fit(cluster.name, 500));
     write(parts.second, `open of ${size}`);
     node.style.setProperty("--ro-share", bar(board.ofCluster.of(k)));
     node.setAttribute("aria-label", `${cluster.name}, collapsed, ${size} customers`);
@@ -795,12 +824,13 @@ class Corner {
     const spans = { "aria-rowspan": 2, "aria-colindex": 1 };
     this.node = el("div", { class: "ro-corner", role: "columnheader", "aria-label": "Step", ...spans }, this.words);
   }
-  draw(view) {
+  /** `fit` cuts a text in the middle to the width of the corner. */
+  draw(view, fit) {
     const { board, layout, cursor } = view;
     const key = `${layout.stamp} ${board.revision} ${cursor?.r} ${cursor?.c}`;
     if (this.key === key) return;
     this.key = key;
-    if (cursor) this.drawCell(view, cursor);
+    if (cursor) this.drawCell(view, cursor, fit);
     else this.drawHint();
   }
   drawHint() {
@@ -813,18 +843,20 @@ class Corner {
     const found = layout.found.customers.includes(c) && layout.found.rows.includes(r);
     return [found ? "collapsed" : "filtered out"];
   }
-  drawCell(view, { r, c }) {
+  drawCell(view, { r, c }, fit) {
     const { board } = view;
     const customer = board.customers[c];
     const status = STATUS[board.status[board.at(r, c)]];
     const number = board.numbers[r] === null ? "+" : board.numbers[r];
-    write(this.lines.cluster, board.clusterOf(c).name);
-    write(this.lines.namespace, customer.namespace);
+    write(this.lines.cluster, fit(board.clusterOf(c).name, 400, 12));
+    write(this.lines.namespace, fit(customer.namespace, 700, 17));
     write(this.lines.customer, customer.name);
     write(this.lines.step, `${number}  ${board.rows[r].name}`);
     const words = el("span", {}, [...board.words(r, c), ...this.hiddenWords(view, { r, c })].join(", "));
     this.lines.state.replaceChildren(...(status ? [statusIcon(status)] : []), words);
     for (const line of Object.values(this.lines)) line.title = line.textContent;
+    this.lines.cluster.title = board.clusterOf(c).name;
+    this.lines.namespace.title = customer.namespace;
   }
 }
 
@@ -910,6 +942,7 @@ const KEY_HELP = [
   ["v", "collapse or expand the category"],
   ["/", "filter"],
   ["?", "this help"],
+  ["Esc", "drop the keys pressed ahead"],
 ];
 
 /** The keys and what every shape and mark stands for. */
@@ -918,13 +951,25 @@ function helpPanel(onclose) {
   const sign = (names, label) => el("li", {}, sample(names), label);
   const keys = KEY_HELP.flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]);
   const shapes = STATUS.map((status) => sign(`ro-is-${status}`, STATUS_LABEL[status]));
-  const marks = MARKS.map(([bit, label]) => sign(`ro-is-pending ro-marked ro-mark-${bit}`, label));
+  const marks = MARKS.map(([bit, label]) => sign(`ro-is-${bit === CLAIMED ? "in_progress" : "pending"} ro-marked ro-mark-${bit}`, label));
   const others = [sign("ro-none", "no step for this customer"), sign("ro-is-pending ro-at-held", "customer held")];
   const close = el("button", { type: "button", class: "ro-help-close", "aria-label": "Close", onclick: onclose }, "×");
   return el("section", { class: "ro-help", role: "region", "aria-label": "Keys and signs" },
     close,
     el("div", {}, el("h3", {}, "Keys"), el("dl", {}, keys)),
     el("div", {}, el("h3", {}, "Status"), el("ul", {}, shapes), el("h3", {}, "Marks"), el("ul", {}, marks, others)));
+}
+
+/** Keys that move the selection; "start" and "finish" are Home and End with Ctrl. */
+const MOVES = [
+  "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End", "start", "finish",
+];
+
+/** The key without regard to Caps Lock: "x", or "X" where Shift is down and gives it a meaning of its own. */
+function plainKey({ key, shiftKey, ctrlKey, metaKey }) {
+  if (ctrlKey || metaKey) return { Home: "start", End: "finish" }[key] ?? "";
+  const letter = key.length === 1 ? key.toLowerCase() : key;
+  return shiftKey && letter === "x" ? "X" : letter;
 }
 
 // ---- the widget: selection, keys, messages --------------------------------------------------------------------
@@ -944,6 +989,8 @@ class Matrix {
     this.main = el("div", { class: "ro-main" }, this.sentence, this.sheet.node);
     this.node = el("section", { class: "ro-matrix", "aria-label": "Matrix" }, this.bar.node, this.main, this.live);
     for (const [name, size] of Object.entries(PX)) this.node.style.setProperty(`--ro-px-${name}`, `${size}px`);
+    this.waiting = null; // { id, typing } of the press that is held or on its way
+    this.ahead = []; // keys pressed since, in order
     this.undo = [];
     root.append(this.node);
     paintShapes(this.node);
@@ -1042,14 +1089,22 @@ class Matrix {
     if (message?.type !== "patch" || !this.view.board) return;
     const { board } = this.view;
     const before = this.selectedId();
-    const changed = message.cells.filter((cell) => board.patch(cell));
+    const changed = message.cells.filter((cell) => {
+      const differs = board.differs(cell);
+      return board.patch(cell) && differs;
+    });
     this.draw();
     for (const [r, c] of changed) this.sheet.flash(r, c);
     if (this.selectedId() !== before) this.saySelected("link");
   }
   hear(message) {
-    if (message?.type === "focus-matrix") this.enterGrid();
-    else if (message?.type === "next") this.goNext();
+    const does = {
+      "focus-matrix": () => this.enterGrid(),
+      next: () => (this.waiting ? this.keep({ key: "j" }) : this.goNext()),
+      waiting: () => { this.waiting = { id: message.id, typing: message.typing }; },
+      rest: () => this.rest(message),
+    };
+    if (Object.hasOwn(does, message?.type ?? "")) does[message.type]();
   }
 
   // -- what is shown
@@ -1136,6 +1191,12 @@ class Matrix {
     this.live.textContent = text;
   }
 
+  /** Say it to a screen reader and on the step panel, beside what became of the verbs. */
+  tell(text) {
+    this.announce(text);
+    this.bus.say({ type: "tell", text });
+  }
+
   // -- selection
   selectedId() {
     const { board, cursor } = this.view;
@@ -1144,6 +1205,7 @@ class Matrix {
   /** Select a cell; `at` says how it came about: "key", "pointer" or "link". Only the first two take the focus. */
   select(cell, at, { focus = at !== "link" } = {}) {
     const { view, sheet } = this;
+    if (this.waiting && this.waiting.id !== view.board.ids[view.board.at(cell.r, cell.c)]) this.dropKeys();
     view.cursor = cell;
     this.revealing = !sheet.size.width;
     sheet.reveal(cell.r, cell.c);
@@ -1156,7 +1218,12 @@ class Matrix {
   saySelected(at) {
     const { board, cursor } = this.view;
     const place = board.at(cursor.r, cursor.c);
-    this.bus.say({ type: "select", id: board.ids[place], version: board.versions[place], at });
+    this.bus.say({ type: "select", id: board.ids[place], version: board.versions[place], at, where: this.whereWords() });
+  }
+  /** "Migrate, eu-1/acme-prod", as the step panel names a step too. */
+  whereWords() {
+    const { board, cursor: { r, c } } = this.view;
+    return `${board.rows[r].name}, ${board.clusterOf(c).name}/${board.customers[c].namespace}`;
   }
   saveSoon() {
     clearTimeout(this.saving);
@@ -1185,14 +1252,15 @@ class Matrix {
     const cell = nextOpen(board, layout, cursor);
     if (cell) return this.select(cell, "key", { focus: this.sheet.holdsFocus() });
     const { open } = board.ofRelease.of(0);
-    const hidden = `Nothing open in view; ${open} open are filtered out or collapsed.`;
-    this.announce(open ? hidden : "Nothing is open any more.");
+    const others = `Nothing open in view; ${open} open are filtered out, collapsed or in progress by somebody else.`;
+    this.tell(open ? others : "Nothing is open any more.");
   }
   /** Put the focus on the selected cell, or on the tab stop where none is selected. */
   enterGrid() {
     const { sheet, view } = this;
     if (!view.layout || sheet.node.hidden) return;
     this.revealSelected();
+    this.node.scrollIntoView({ block: "nearest" });
     sheet.stop.focus({ preventScroll: true });
   }
 
@@ -1231,18 +1299,11 @@ class Matrix {
     event.stopPropagation();
   }
   handleKey(event) {
-    const { key } = event;
-    if (event.ctrlKey || event.metaKey) return this.goTo({ Home: "start", End: "finish" }[key]);
-    if (event.shiftKey) return this.shiftKey(key);
-    return this.goTo(key) || this.press(event) || this.act(key);
-  }
-  shiftKey(key) {
-    if (key.toLowerCase() === "x") {
-      this.toggleAllClusters();
-      this.revealSelected();
-    } else if (key === "?" || key === "/") return this.act(key);
-    else return false;
-    return true;
+    const key = plainKey(event);
+    if (this.waiting && this.keepKey(event, key)) return true;
+    if (event.ctrlKey || event.metaKey) return this.goTo(key);
+    if (event.shiftKey && event.key.length > 1) return false;
+    return this.goTo(key) || this.press(key, event.repeat) || this.act(key);
   }
   /** Move the selection; true if the key was one that moves. */
   goTo(key) {
@@ -1266,14 +1327,72 @@ class Matrix {
     if (cursor?.r !== r || cursor.c !== c) this.select({ r, c }, "key");
   }
   /** Say a verb for the selected cell, if it can be seen and holds a step; a key held down says it once. */
-  press(event) {
-    const key = event.key.toLowerCase();
+  press(key, repeat = false, typed = "") {
     if (!Object.hasOwn(VERB_KEYS, key)) return false;
     const { cursor } = this.view;
-    const seen = cursor && this.sheet.slotOf(cursor.r, cursor.c);
+    if (!cursor || repeat) return true;
     const id = this.selectedId();
-    if (seen && id && !event.repeat) this.bus.say({ type: "press", verb: VERB_KEYS[key], id });
+    const seen = this.sheet.slotOf(cursor.r, cursor.c);
+    if (seen && id) this.bus.say({ type: "press", verb: VERB_KEYS[key], id, typed });
+    else this.notPressed(id ? "The selected cell is collapsed or filtered out" : "There is no step in this cell");
     return true;
+  }
+  notPressed(why) {
+    this.tell(`${why}: nothing was done.`);
+    this.dropKeys();
+  }
+
+  // -- keys pressed ahead, while a press is held or its verb is on its way
+  /** Keep a key that must not overtake the press before it; true if it is taken. */
+  keepKey(event, key) {
+    const last = this.ahead.at(-1) ?? this.waiting;
+    const plain = !event.ctrlKey && !event.metaKey;
+    if (key === "Escape") this.letGo();
+    else if (plain && last.typing && TYPED_KEY.test(event.key)) this.typeAhead(event.key);
+    else if (!MOVES.includes(key) && key !== "j" && !(plain && Object.hasOwn(VERB_KEYS, key))) return false;
+    else if (!event.repeat) this.keep({ key });
+    return true;
+  }
+  keep({ key }) {
+    if (this.ahead.length >= KEYS_AHEAD) return this.bus.say({ type: "dropped", keys: [key] });
+    this.ahead.push({ key, typing: TYPED_VERBS.includes(VERB_KEYS[key]), text: "" });
+  }
+  /** What is typed after "skip" is its reason, never a verb; the panel puts it into the field when that opens. */
+  typeAhead(key) {
+    const last = this.ahead.at(-1);
+    if (last) last.text = typedOn(last.text, key);
+    else this.bus.say({ type: "typed", id: this.waiting.id, key });
+  }
+  /** The press that was waited for has come to an end. */
+  rest({ id, stored, step }) {
+    if (step) this.take(step);
+    if (id !== this.waiting?.id && id !== this.selectedId()) return;
+    if (!stored) return this.dropKeys();
+    this.waiting = null;
+    while (this.ahead.length && !this.waiting) this.play(this.ahead.shift());
+  }
+  play({ key, text }) {
+    if (key === "j") this.goNext();
+    else if (!this.goTo(key)) this.press(key, false, text);
+  }
+  /** Know what was stored before its patch comes, so that "next" does not stop at it again. */
+  take({ id, version, status }) {
+    const { board } = this.view;
+    const cell = board?.find(id);
+    if (!cell) return;
+    const flags = board.flags[board.at(cell.r, cell.c)] & ~CLAIMED;
+    if (board.patch([cell.r, cell.c, id, version, STATUS.indexOf(status), flags], { newerOnly: true })) this.draw();
+  }
+  letGo() {
+    const { id } = this.waiting;
+    this.dropKeys();
+    this.bus.say({ type: "let-go", id });
+  }
+  /** Forget the keys pressed ahead, and say so. */
+  dropKeys() {
+    this.waiting = null;
+    const keys = this.ahead.splice(0).map(({ key, text }) => (text ? `${key} “${text}”` : key));
+    if (keys.length) this.bus.say({ type: "dropped", keys });
   }
   act(key) {
     const { cursor, board } = this.view;
@@ -1284,12 +1403,13 @@ class Matrix {
       Escape: () => this.toggleHelp(false),
       x: () => cursor && this.toggleFold({ cluster: board.clusterOf(cursor.c).id }),
       v: () => cursor && this.toggleFold({ category: board.rows[cursor.r].category }),
+      X: () => this.toggleAllClusters(),
       j: () => this.goNext(),
       " ": () => true, // else the browser scrolls a screen down
     };
     if (!Object.hasOwn(acts, key)) return false;
     acts[key]();
-    if ("xv".includes(key)) this.revealSelected();
+    if ("xvX".includes(key)) this.revealSelected();
     return true;
   }
 }

@@ -8,10 +8,11 @@ from typing import Any
 import anywidget
 import traitlets
 
+from relorch.model.text import visible
 from relorch.model.values import Release
 from relorch.ui.widgets import module, style
 from relorch.views.matrix import Matrix
-from relorch.workbook import Workbook
+from relorch.workbook import Changes, Workbook
 
 
 class MatrixWidget(anywidget.AnyWidget):
@@ -45,6 +46,13 @@ class MatrixWidget(anywidget.AnyWidget):
             return
         self.send({"type": "patch", "cells": list(self._patches(matrix))})
 
+    def follow(self, changes: Changes) -> None:
+        """Draw what others changed: the columns of their customers, or everything when more than steps changed."""
+        if changes.releases & {self._release.id, None}:
+            self._reload()
+        else:
+            self.refresh(sorted(changes.customers))
+
     def _patches(self, matrix: Matrix) -> Any:
         rows = [self._row_of[row.key] for row in matrix.rows]
         columns = [self._column_of[customer.id] for customer in matrix.customers]
@@ -68,16 +76,16 @@ def _head(matrix: Matrix, release: Release, operator: str) -> dict[str, Any]:
     return {
         "release": {
             "id": release.id,
-            "name": release.name,
+            "name": visible(release.name),
             "version": release.version_number,
             "status": release.status.value,
         },
         "operator": operator,
-        "clusters": [{"id": cluster_id, "name": name} for cluster_id, name in clusters.items()],
+        "clusters": [{"id": cluster_id, "name": visible(name)} for cluster_id, name in clusters.items()],
         "customers": [
             {
                 "id": customer.id,
-                "name": customer.name,
+                "name": visible(customer.name),
                 "namespace": customer.namespace,
                 "cluster": place[customer.cluster_id],
                 "state": customer.state,
@@ -88,7 +96,7 @@ def _head(matrix: Matrix, release: Release, operator: str) -> dict[str, Any]:
             {
                 "key": row.key,
                 "category": row.category,
-                "name": f"{row.name} (retired)" if row.retired else row.name,
+                "name": visible(f"{row.name} (retired)" if row.retired else row.name),
                 "type": row.type,
                 "template_id": row.template_id,
                 "required": row.required,

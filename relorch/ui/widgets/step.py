@@ -12,14 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relorch.errors import NotFound, RelorchError, StorageError
 from relorch.model.status import Status, Verb
+from relorch.model.text import visible
 from relorch.model.values import CustomerStep, Event
 from relorch.ui import words
 from relorch.ui.highlight import highlighted, invisible
 from relorch.ui.widgets import module, style
-from relorch.workbook import Workbook
+from relorch.workbook import Changes, Workbook
 from relorch.workbook.steps import Choice, Outcome, StepDetail
 
 OnChange = Callable[[Sequence[int]], None]
+OnLook = Callable[[Changes], None]
 
 
 class _Message(BaseModel):
@@ -32,6 +34,15 @@ class _Open(_Message):
     type: Literal["open"]
 
 
+class _Look(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    type: Literal["look"]
+    request: int = 0
+    id: int | None = None
+    version: int | None = None
+    sha256: str | None = None
+
+
 class _Verb(_Message):
     type: Literal["verb"]
     verb: str
@@ -41,7 +52,9 @@ class _Verb(_Message):
     reason: str | None = None
 
 
-_MESSAGE: TypeAdapter[_Open | _Verb] = TypeAdapter(Annotated[_Open | _Verb, Field(discriminator="type")])
+_MESSAGE: TypeAdapter[_Open | _Verb | _Look] = TypeAdapter(
+    Annotated[_Open | _Verb | _Look, Field(discriminator="type")]
+)
 
 
 class StepWidget(anywidget.AnyWidget):
@@ -49,7 +62,7 @@ class StepWidget(anywidget.AnyWidget):
 
     What the browser sends is checked as any stranger's words, and again by the workbook. Every verb carries
     the id, version and text digest that were on the screen. `on_change` hears the customer ids whose steps
-    a verb has changed.
+    a verb has changed, `on_look` what others changed since the page last looked.
     """
 
     _esm = module("step")
@@ -58,10 +71,20 @@ class StepWidget(anywidget.AnyWidget):
     operator = traitlets.Unicode().tag(sync=True)
     opened = traitlets.Int().tag(sync=True)
 
-    def __init__(self, workbook: Workbook, *, channel: str, opened: int = 0, on_change: OnChange | None = None) -> None:
+    def __init__(
+        self,
+        workbook: Workbook,
+        *,
+        channel: str,
+        opened: int = 0,
+        on_change: OnChange | None = None,
+        on_look: OnLook | None = None,
+    ) -> None:
         super().__init__(channel=channel, operator=workbook.operator, opened=opened)
         self._workbook = workbook
         self._on_change = on_change
+        self._on_look = on_look
+        self._seen = workbook.revision()
         self.on_msg(self._receive)
 
     def _receive(self, _widget: object, content: Any, _buffers: object) -> None:
@@ -72,8 +95,24 @@ class StepWidget(anywidget.AnyWidget):
             return
         if isinstance(message, _Open):
             self._open(message)
+        elif isinstance(message, _Look):
+            self._look(message)
         else:
             self._do(message)
+
+    def _look(self, message: _Look) -> None:
+        """Tell the page what others changed since it last asked."""
+        try:
+            changes = self._workbook.changes_since(self._seen)
+            self._seen = changes.revision
+            if changes.any and self._on_look is not None:
+                self._on_look(changes)
+            if changes.any and message.id is not None:
+                step = self._step(message.id)
+                if (step["row_version"], step["sha256"]) != (message.version, message.sha256):
+                    self.send({"type": "changed", "step": step})
+        except (NotFound, StorageError):
+            return  # the page asks again in two seconds, and every verb is checked anyway
 
     def _open(self, message: _Open) -> None:
         try:
@@ -82,6 +121,7 @@ class StepWidget(anywidget.AnyWidget):
             self._refuse(message, "open", error)
             return
         self.send({"type": "detail", "request": message.request, "step": step})
+        self._tell_customer(step["customer"]["id"])
 
     def _do(self, message: _Verb) -> None:
         try:
@@ -105,7 +145,7 @@ class StepWidget(anywidget.AnyWidget):
             step = None
         self.send(answer | {"request": message.request, "id": message.id, "step": step})
         if step is not None:
-            self._tell([self._workbook.steps.get(message.id)])
+            self._tell_customer(step["customer"]["id"])
 
     def _step(self, step_id: int) -> dict[str, Any]:
         return step_message(self._workbook.steps.detail(step_id), self._workbook.operator, self._workbook.now())
@@ -114,6 +154,10 @@ class StepWidget(anywidget.AnyWidget):
         if self._on_change is not None:
             self._on_change([step.customer_id for step in changed])
 
+    def _tell_customer(self, customer_id: int) -> None:
+        if self._on_change is not None:
+            self._on_change([customer_id])
+
 
 def step_message(detail: StepDetail, operator: str, now: datetime) -> dict[str, Any]:
     """Give all that the widget shows of a step, times and names ready for people."""
@@ -121,16 +165,20 @@ def step_message(detail: StepDetail, operator: str, now: datetime) -> dict[str, 
     return {
         "id": step.id,
         "row_version": step.row_version,
-        "name": step.name,
+        "name": visible(step.name),
         "category": step.category.value,
         "type": step.type.value,
         "status": step.status.value,
         "place": f"{step.category.value.capitalize()} {detail.place} of {detail.places}",
-        "customer": {"id": detail.customer.id, "name": detail.customer.name, "namespace": detail.customer.namespace},
-        "cluster": {"id": detail.cluster.id, "name": detail.cluster.name},
+        "customer": {
+            "id": detail.customer.id,
+            "name": visible(detail.customer.name),
+            "namespace": detail.customer.namespace,
+        },
+        "cluster": {"id": detail.cluster.id, "name": visible(detail.cluster.name)},
         "release": {
             "id": detail.release.id,
-            "name": detail.release.name,
+            "name": visible(detail.release.name),
             "version": detail.release.version_number,
             "status": detail.release.status.value,
         },
