@@ -14,13 +14,16 @@ from relorch import open_workbook
 from relorch.errors import AlreadyTaken, InvalidValue
 from relorch.model.placeholders import check_content, render, scope
 from relorch.model.status import STATUSES
-from relorch.model.values import StepType
+from relorch.model.values import CustomerStep, Event, StepTemplate, StepType
 from relorch.transfer.sample import Sample, SampleCustomer, SampleRelease, SampleStep, read_sample, sample_folder
+from relorch.views.matrix import CUSTOM, MOVED_ON, OUT_OF_ORDER, OVERRIDDEN
 from relorch.workbook import Workbook
 from relorch.workbook.sample import HOTFIX, ONBOARDING, OPERATORS, RELEASE, nights_before, play_sample
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # a Monday
 WITHOUT_BUCKET = {"le-verger-daulnette", "delmarsh-oyster"}
+HELD, REMOVED = "kauriwood-timber", "saltpan-tours"
+RETIRED = "Count the search hits"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,26 @@ def _words(workbook: Workbook, name: str, status: str) -> list[tuple[int, str | 
     return [
         (event.step_id, event.note) for event in events if event.step_id and (event.after or {}).get("status") == status
     ]
+
+
+def _events(workbook: Workbook, *actions: str) -> list[Event]:
+    events = workbook.history(release_id=_release_id(workbook, RELEASE))
+    return [event for event in events if event.action in actions]
+
+
+def _template(workbook: Workbook, name: str) -> StepTemplate:
+    templates = workbook.templates.list(_release_id(workbook, RELEASE), retired=True)
+    return next(template for template in templates if template.name == name)
+
+
+def _own(workbook: Workbook, mark: str) -> dict[tuple[str, str], CustomerStep]:
+    """The steps of the active release with this mark, by namespace and name."""
+    return {
+        (namespace, step.name): step
+        for namespace, steps in _steps(workbook, RELEASE).items()
+        for step in steps
+        if getattr(step, mark)
+    }
 
 
 def _rendered(sample: Sample, release: SampleRelease, step: SampleStep, customer: SampleCustomer):
@@ -146,6 +169,7 @@ def test_every_incident_is_about_a_customer_and_a_step_there_are(sample: Sample)
         steps = {step.name for step in sample.releases[story.release].steps}
         assert {namespace for namespace, _ in story.incidents} <= namespaces
         assert {step for _, step in story.incidents} | set(story.notes) <= steps
+        assert {namespace for change in story.changes for namespace in change.customers} <= namespaces
 
 
 @pytest.mark.parametrize("namespace", ["darcys-reef", "muehlwinkler", "torrecilla-foods"])
@@ -178,6 +202,11 @@ def test_go_templates_and_shell_variables_come_out_as_they_are(sample: Sample) -
         ("releases/release-2026-11.yaml", "required: true", "required: yes please", "steps, entry 2"),
         ("history.yaml", "[start, 0]", "[start, soon]", "history.yaml, entry 1, incidents, entry 3"),
         ("history.yaml", "- release:", "- [release:", "history.yaml"),
+        ("changes.yaml", "verb: hold", "verb: holt", "changes.yaml, entry 1, changes, entry 7"),
+        ("changes.yaml", "side: after", "side: over", "changes.yaml, entry 1, changes, entry 1"),
+        ("changes.yaml", "night: 1", "night: one", "changes.yaml, entry 1, changes, entry 1"),
+        ("changes.yaml", "type: bash\n", "type: 5\n", "changes.yaml, entry 1, changes, entry 1, new"),
+        ("changes.yaml", "undone_after: 1", "undone_after: soon", "'undone_after'"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_by_name(tmp_path: Path, file: str, old: str, new: str, named: str) -> None:
@@ -212,7 +241,9 @@ def test_the_archived_release_was_completed_by_all_60_with_a_few_skips(played: W
 
 def test_the_active_release_is_about_half_way_and_shows_every_status(played: Workbook) -> None:
     progress = played.progress(_release_id(played, RELEASE))
-    assert progress.total == 52 * 14
+    retired, custom = 1, 4
+    assert progress.total == 50 * 14 + retired + custom
+    assert progress.held == 14
     assert 40 <= progress.percentage <= 60
     assert all(progress.counts[status] > 0 for status in STATUSES)
 
@@ -275,6 +306,123 @@ def test_steps_of_a_customer_were_done_in_order(played: Workbook) -> None:
         assert closed == sorted(closed, reverse=True)
 
 
+def test_three_customers_have_texts_of_their_own_and_one_of_them_is_still_to_run(played: Workbook) -> None:
+    own = _own(played, "is_overridden")
+    assert {key: step.status.value for key, step in own.items()} == {
+        ("bluehollow-freight", "Wait for the rollout"): "pending",
+        ("aldermoor-finch", "Backfill the due date"): "done",
+        ("norrebakke-energi", "Upgrade the app"): "done",
+    }
+    texts = {namespace: step.executed_content or step.content for (namespace, _), step in own.items()}
+    assert "--timeout=25m" in texts["bluehollow-freight"]
+    assert "statement_timeout = '45min'" in texts["aldermoor-finch"]
+    assert "--set worker.replicas=6 \\\n  --wait --timeout 20m" in texts["norrebakke-energi"]
+    assert all(re.search(r"^(#|--) \w+", text, re.MULTILINE) for text in texts.values())
+
+
+def test_customers_have_custom_steps_and_one_of_them_is_still_to_run(played: Workbook) -> None:
+    assert {key: step.status.value for key, step in _own(played, "is_custom").items()} == {
+        ("oesternbrueck", "Restart the ERP bridge"): "done",
+        ("traunfelder-kliniken", "Tell their on-call"): "done",
+        ("kanaaloever", "Drain the legacy SFTP importer"): "done",
+        ("bluehollow-freight", "Drain the legacy SFTP importer"): "pending",
+    }
+    order = {namespace: [step.name for step in steps] for namespace, steps in _steps(played, RELEASE).items()}
+    assert order["traunfelder-kliniken"][-1] == "Tell their on-call"
+    for namespace in ("kanaaloever", "bluehollow-freight"):
+        at = order[namespace].index("Drain the legacy SFTP importer")
+        assert order[namespace][at + 1] == "Pause the job queue"
+
+
+def test_texts_made_for_one_customer_are_bash_and_render(played: Workbook) -> None:
+    steps = [*_own(played, "is_custom").values(), *_own(played, "is_overridden").values()]
+    followed = next(step for step in _steps(played, RELEASE)["rustmesa-survey"] if step.name == "Wait for the rollout")
+    for step in [*steps, followed]:
+        text = played.steps.render(step.id).text
+        assert text is not None
+        if step.type == "bash":
+            read = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False)
+            assert (step.name, read.returncode, read.stderr) == (step.name, 0, "")
+
+
+def test_one_customer_is_held_and_one_removed_both_with_a_reason(played: Workbook) -> None:
+    members = {member.customer_id: member for member in played.releases.members(_release_id(played, RELEASE))}
+    apart = {
+        customer.namespace: members[customer.id]
+        for customer in played.customers.list()
+        if customer.id in members and members[customer.id].state != "active"
+    }
+    assert {namespace: member.state.value for namespace, member in apart.items()} == {HELD: "held", REMOVED: "removed"}
+    assert all(member.reason for member in apart.values())
+    assert [step.status.value for step in _steps(played, RELEASE)[HELD]] == ["done"] + ["pending"] * 13
+
+
+def test_the_template_added_by_mistake_is_retired_and_left_one_done_step(played: Workbook) -> None:
+    assert _template(played, RETIRED).is_retired
+    left = [
+        (namespace, step.status.value)
+        for namespace, steps in _steps(played, RELEASE).items()
+        for step in steps
+        if step.name == RETIRED
+    ]
+    assert left == [("pellworth-dental", "done")]
+    made, gone = _events(played, "template.add")[-1], _events(played, "template.retire")[-1]
+    assert timedelta(0) < gone.at - made.at < timedelta(hours=1)
+
+
+def test_ben_took_five_ticks_back_a_minute_later(played: Workbook) -> None:
+    undos = _events(played, "undo")
+    steps = {event.step_id for event in undos}
+    ticks = [event for event in _events(played, "step.mark_done") if event.step_id in steps]
+    assert (len(undos), len(steps), len(ticks)) == (5, 5, 5)
+    assert {event.operator for event in [*undos, *ticks]} == {"ben"}
+    assert len({event.batch_id for event in undos}) == len({event.batch_id for event in ticks}) == 1
+    assert undos[0].at - ticks[0].at == timedelta(minutes=1)
+    now = [played.steps.get(step_id) for step_id in steps]
+    assert {(step.name, step.status, step.executed_at) for step in now} == {("Backfill the due date", "pending", None)}
+
+
+def test_one_template_has_moved_on_since_the_first_night(played: Workbook) -> None:
+    changed = _template(played, "Wait for the rollout")
+    assert changed.revision == 2
+    behind = {
+        namespace: step.status.value
+        for namespace, steps in _steps(played, RELEASE).items()
+        for step in steps
+        if step.template_id == changed.id and step.template_revision == 1
+    }
+    assert behind.pop("bluehollow-freight") == "pending"  # overridden, so the update left it alone
+    assert len(behind) == 8
+    assert set(behind.values()) == {"done"}
+
+
+def test_the_matrix_shows_rows_and_marks_of_every_kind(played: Workbook) -> None:
+    matrix = played.matrix(_release_id(played, RELEASE))
+    namespaces = [customer.namespace for customer in matrix.customers]
+    assert HELD in namespaces
+    assert REMOVED not in namespaces
+    assert [row.name for row in matrix.rows if row.retired] == [RETIRED]
+    custom = {row.name: at for at, row in enumerate(matrix.rows) if row.template_id is None}
+    shared = custom["Drain the legacy SFTP importer"]
+    assert len(custom) == 3
+    assert {namespaces[cell.column] for cell in matrix.cells() if cell.row == shared} == {
+        "kanaaloever",
+        "bluehollow-freight",
+    }
+    marks = Counter(mark for cell in matrix.cells() for mark in (OVERRIDDEN, CUSTOM, MOVED_ON) if cell.flags & mark)
+    assert marks == {OVERRIDDEN: 3, CUSTOM: 4, MOVED_ON: 9}
+    assert [cell for cell in matrix.cells() if cell.flags & OUT_OF_ORDER] == []
+
+
+def test_what_the_plan_replaces_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shutil.copytree(sample_folder(), tmp_path / "sample")
+    file = folder / "changes.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"for WORKLOAD in"', '"for LOAD in"'), encoding="utf-8")
+    monkeypatch.setattr("relorch.workbook.sample.read_sample", lambda: read_sample(folder))
+    with _open(tmp_path) as workbook, pytest.raises(InvalidValue, match="for LOAD in"):
+        play_sample(workbook, now=NOW)
+
+
 def test_history_goes_forward_and_ends_before_now(played: Workbook) -> None:
     times = [event.at for event in played.history()]
     assert times == sorted(times)
@@ -283,11 +431,12 @@ def test_history_goes_forward_and_ends_before_now(played: Workbook) -> None:
 
 
 def test_rollouts_happen_on_weekday_nights_by_three_operators(played: Workbook) -> None:
+    verbs = {f"step.{verb}" for verb in ("start", "mark_done", "fail", "skip", "revert")}
     at_night = [
         event
         for name in (HOTFIX, RELEASE)
         for event in played.history(release_id=_release_id(played, name))
-        if event.step_id and event.at < NOW - timedelta(hours=1) and event.at.hour != 14
+        if event.action in verbs and event.at < NOW - timedelta(hours=1) and not 14 <= event.at.hour < 16
     ]
     begins = [event.at - timedelta(hours=22) for event in at_night]
     assert all(begin.hour < 4 and begin.weekday() < 4 for begin in begins)

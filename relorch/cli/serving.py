@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from markupsafe import escape
 
 import relorch
 from relorch.serve.app import build_app
@@ -34,10 +39,28 @@ def serve_workbook(
     folder = notebooks_folder()
     app = build_app({page: folder / f"{page}.py" for page in PAGES})
 
-    def ready(address: str) -> None:
-        whole = f"{address}?token={token}"
-        on_address(whole)
-        if browser:  # in a thread: the server only takes Ctrl+C when this has returned
-            threading.Thread(target=webbrowser.open, args=(whole,), daemon=True).start()
+    with ExitStack() as leftovers:
 
-    serve(app, host=host, port=port, operators={token: workbook.operator}, on_ready=ready)
+        def ready(address: str) -> None:
+            whole = f"{address}?token={token}"
+            on_address(whole)
+            if browser:  # in a thread: the server only takes Ctrl+C when this has returned
+                page = leftovers.enter_context(_leading_to(whole, Path(workbook.path).parent))
+                threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
+
+        serve(app, host=host, port=port, operators={token: workbook.operator}, on_ready=ready)
+
+
+@contextmanager
+def _leading_to(address: str, folder: Path) -> Iterator[Path]:
+    """Give a page, readable by its owner only, that leads to `address`.
+
+    The address holds the token, and what a browser is started with can be read by everybody on the machine.
+    """
+    page = folder / f".open-{secrets.token_hex(8)}.html"
+    with open(os.open(page, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={escape(address)}">\n')
+    try:
+        yield page
+    finally:
+        page.unlink(missing_ok=True)

@@ -45,7 +45,7 @@ def _release(each: ReleaseOverview, now: datetime) -> Markup:
     return html(
         '<article class="ro-card" aria-label="{name}"><header><h2>{heading}</h2><span class="ro-chip">{kind}</span>'
         '<span class="ro-chip">{version}</span><span class="ro-go">{go}</span></header>{progress}'
-        "{failed}{next}{running}{clusters}</article>",
+        "{failed}{reverted}{next}{running}{clusters}</article>",
         name=release.name,
         heading=link("matrix", release.name, release=release.id),
         kind=release.type.value,
@@ -53,6 +53,7 @@ def _release(each: ReleaseOverview, now: datetime) -> Markup:
         go=link("matrix", "Open the matrix →", release=release.id),
         progress=_meters("", [("All", each.progress), ("Deploy", each.deploy), ("Verify", each.verify)]),
         failed=_steps("Failed", each.failed, release, now),
+        reverted=_steps("Reverted", each.reverted, release, now),
         next=_steps("Next", each.next_steps, release, now),
         running=_steps("In progress", each.in_progress, release, now),
         clusters=html("<h3>Clusters</h3>{meters}", meters=_clusters(each.clusters)),
@@ -83,7 +84,7 @@ def _meter(label: str, progress: Progress) -> Markup:
     said = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in progress.counts.items() if count)
     return html(
         '<span>{label}</span><div class="ro-meter" role="img" aria-label="{label}: {said}" title="{said}">{parts}</div>'
-        '<span class="ro-num"><b>{percentage}</b> · {closed:,} of {total:,}{held}</span>',
+        '<span class="ro-num"><b>{percentage}</b> · {closed:,} of {total:,} closed{held}</span>',
         label=label,
         said=said or "no steps",
         parts=parts,

@@ -1,4 +1,4 @@
-"""The sentences of the pages, in one place; the browser tests read them from here too."""
+"""The sentences of the pages that Python writes; the widgets keep theirs at the top of their modules."""
 
 from __future__ import annotations
 
@@ -77,15 +77,16 @@ NOT_UNDERSTOOD = "The page sent something that was not understood; nothing was s
 NO_RELEASE = "There is no release yet."
 NO_SUCH_RELEASE = "There is no such release. It may have been deleted, or the link is wrong."
 DRAFT_HAS_NO_MATRIX = "This release is a draft: it has no customers yet. Activate it to give them its steps."
-RELEASE_WITHOUT_STEPS = "This release has no members, so there is nothing to show yet."
-CANNOT_OPEN = "The workbook cannot be opened."
 FIRST_RUN_TITLE = "An empty workbook. Three steps to the first release:"
 FIRST_RUN = (
     "Write down your clusters and the customers on them.",
     "Create a release and the steps that every customer gets.",
     "Activate it for the customers you choose; the matrix opens.",
 )
-FIRST_RUN_SAMPLE = "To look around first, stop the server and start it with 'relorch serve --sample'."
+FIRST_RUN_SAMPLE = (
+    "For now this is done from Python: README's 'From Python' shows each call. "
+    "To look around first, stop the server and start it with 'relorch serve --sample'."
+)
 ALL_QUIET = "Nothing failed, and no release is waiting."
 
 

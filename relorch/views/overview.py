@@ -41,6 +41,7 @@ class ReleaseOverview:
     verify: Progress | None
     clusters: tuple[Progress, ...]
     failed: tuple[NamedStep, ...]
+    reverted: tuple[NamedStep, ...]
     in_progress: tuple[NamedStep, ...]
     next_steps: tuple[NamedStep, ...]
 
@@ -98,6 +99,7 @@ def _release(connection: Connection, release: Release, operator: str, upcoming: 
         verify=categories.get(Category.VERIFY.value),
         clusters=tuple(progress_by(connection, release.id, "cluster")),
         failed=_in(waiting, Status.FAILED),
+        reverted=_in(waiting, Status.REVERTED),
         in_progress=_in(waiting, Status.IN_PROGRESS),
         next_steps=tuple(next_of_customers(waiting, operator)[:upcoming]),
     )

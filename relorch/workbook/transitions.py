@@ -253,7 +253,7 @@ def step_ids_of(step_ids: int | Sequence[int]) -> tuple[list[int], bool]:
     """Give the ids, each once, and whether it was a single one."""
     if isinstance(step_ids, int):
         return [text.number("step_id", step_ids)], True
-    if isinstance(step_ids, str | bytes):
+    if isinstance(step_ids, str | bytes | Mapping):
         raise InvalidValue("step_ids", step_ids, "must be an id or a list of ids")
     try:
         ids = list(dict.fromkeys(text.number("step_id", step_id) for step_id in step_ids))
