@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Label,
     and_,
     bindparam,
     case,
@@ -156,53 +155,55 @@ def status_counts(connection: Connection, release_id: int, by: str | None = None
     `by`: None (key and label None), `cluster`, `customer`, `step` (the template; None: custom steps) or `category`.
     """
     steps, member = customer_steps, release_customers
-    key, label, order = _GROUPS[by]
+    # counting in the steps alone first makes the joins small
+    part = steps.c.template_id if by == "step" else steps.c.category
+    counted = (
+        select(steps.c.customer_id, part.label("part"), steps.c.status, func.count().label("steps"))
+        .where(steps.c.release_id == release_id)
+        .group_by(steps.c.customer_id, part, steps.c.status)
+        .subquery()
+    )
+    key, label, order = _group(by, counted.c.part)
     held = (member.c.state == "held").cast(Integer)
     query = (
         select(
             key.label("key"),
             label.label("label"),
             held.label("held"),
-            steps.c.status,
-            func.count().label("steps"),
+            counted.c.status,
+            func.sum(counted.c.steps).label("steps"),
         )
-        .select_from(steps)
-        .join(
-            member,
-            and_(member.c.release_id == steps.c.release_id, member.c.customer_id == steps.c.customer_id),
-        )
-        .where(steps.c.release_id == release_id, member.c.state != "removed")
-        .group_by(*(column for column in (key, label, *order) if by is not None), held, steps.c.status)
+        .select_from(counted)
+        .join(member, and_(member.c.release_id == release_id, member.c.customer_id == counted.c.customer_id))
+        .where(member.c.state != "removed")
+        .group_by(*(column for column in (key, label, *order) if by is not None), held, counted.c.status)
         .order_by(*order)
     )
     if by in ("cluster", "customer"):
-        query = query.join(customers, customers.c.id == steps.c.customer_id)
+        query = query.join(customers, customers.c.id == counted.c.customer_id)
         query = query.join(clusters, clusters.c.id == customers.c.cluster_id)
     if by == "step":
-        query = query.outerjoin(step_templates, step_templates.c.id == steps.c.template_id)
+        query = query.outerjoin(step_templates, step_templates.c.id == counted.c.part)
     return rows.fetch(connection, query)
 
 
-def _nothing() -> Label[None]:
-    return null().label("nothing")
-
-
 _Group = tuple[ColumnElement[Any], ColumnElement[Any], Sequence[ColumnElement[Any]]]
+GROUPINGS = ("cluster", "customer", "step", "category")
 
-_GROUPS: dict[str | None, _Group] = {
-    None: (_nothing(), _nothing(), ()),
-    "cluster": (clusters.c.id, clusters.c.name, (clusters.c.name, clusters.c.id)),
-    "customer": (customers.c.id, customers.c.name, (clusters.c.name, customers.c.name, customers.c.id)),
-    "step": (
-        step_templates.c.id,
-        func.coalesce(step_templates.c.name, literal("custom steps")),
-        (
-            case((step_templates.c.id.is_(None), 1), else_=0),
-            step_templates.c.category,
-            step_templates.c.order_index,
-            step_templates.c.id,
+
+def _group(by: str | None, part: ColumnElement[Any]) -> _Group:
+    """Give key, label and order of a grouping; `part` is the category, or the template of `step`."""
+    templates = step_templates
+    custom_last = case((templates.c.id.is_(None), 1), else_=0)
+    groups: dict[str | None, _Group] = {
+        None: (null(), null(), ()),
+        "cluster": (clusters.c.id, clusters.c.name, (clusters.c.name, clusters.c.id)),
+        "customer": (customers.c.id, customers.c.name, (clusters.c.name, customers.c.name, customers.c.id)),
+        "step": (
+            templates.c.id,
+            func.coalesce(templates.c.name, literal("custom steps")),
+            (custom_last, templates.c.category, templates.c.order_index, templates.c.id),
         ),
-    ),
-    "category": (customer_steps.c.category, customer_steps.c.category, (customer_steps.c.category,)),
-}
-GROUPINGS = tuple(name for name in _GROUPS if name is not None)
+        "category": (part, part, (part,)),
+    }
+    return groups[by]
