@@ -297,13 +297,27 @@ def _inside(part: Placeholder, place: str) -> str:
 def _sh(value: str) -> str:
     if value.startswith("-"):
         raise _Refused("its value begins with '-', which a command would take for an option")
-    return shlex.quote(value)
+    return _one_word(value)
+
+
+def _one_word(value: str) -> str:
+    """Quote for bash, on one line whatever the value holds.
+
+    A shell that stumbles over a line of a pasted text drops that line and runs the next one: a value must not
+    have a next one. And a tab would ask an interactive shell to complete.
+    """
+    if "\n" not in value and "\t" not in value:
+        return shlex.quote(value)
+    return "$'" + value.translate(_ANSI_C) + "'"
+
+
+_ANSI_C = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t"})
 
 
 def _path(value: str) -> str:
     if value.startswith("~/"):
         rest = value[2:]
-        return "~/" + (shlex.quote(rest) if rest else "")
+        return "~/" + (_one_word(rest) if rest else "")
     return _sh(value)
 
 

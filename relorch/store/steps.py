@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from relorch.model.ordering import anchor_of, arranged
-from relorch.model.status import OPEN
+from relorch.model.status import OPEN, Verb
 from relorch.store import rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import (
@@ -47,6 +47,7 @@ _CONTEXT = {
     "member_state": release_customers.c.state,
     "member_reason": release_customers.c.reason,
     "customer_name": customers.c.name,
+    "customer_active": customers.c.is_active,
     "namespace": customers.c.namespace,
     "customer_metadata": customers.c.metadata,
     "customer_updated_at": customers.c.updated_at,
@@ -175,6 +176,30 @@ def give_missing(connection: Connection, release_id: int, customer_ids: Sequence
         connection.execute(_steps_from_templates(release_id, part, now, missing=True))
 
 
+def lacking(connection: Connection, release_id: int) -> list[int]:
+    """Give the live templates that a member who is not removed has no step of; in a draft nobody is a member."""
+    steps, templates, member = customer_steps, step_templates, release_customers
+    has = (steps.c.release_id == member.c.release_id) & (steps.c.customer_id == member.c.customer_id)
+    query = (
+        select(templates.c.id)
+        .distinct()
+        .join(member, member.c.release_id == templates.c.release_id)
+        .where(templates.c.release_id == release_id, templates.c.is_retired.is_(False), member.c.state != "removed")
+        .where(~select(steps.c.id).where(has, steps.c.template_id == templates.c.id).exists())
+    )
+    return [row["id"] for row in rows.fetch(connection, query.order_by(templates.c.id))]
+
+
+def stranded(connection: Connection, release_id: int) -> list[int]:
+    """Give the steps that stand beside a template that is not live."""
+    query = (
+        select(customer_steps.c.id)
+        .join(step_templates, step_templates.c.id == customer_steps.c.anchor_template_id)
+        .where(customer_steps.c.release_id == release_id, step_templates.c.is_retired.is_(True))
+    )
+    return [row["id"] for row in rows.fetch(connection, query.order_by(customer_steps.c.id))]
+
+
 def standing_at(connection: Connection, template_id: int) -> list[RowDict]:
     """Give the steps that are anchored at a template, and those that come from it."""
     steps = customer_steps
@@ -196,12 +221,14 @@ def member_contexts(connection: Connection, release_id: int) -> list[RowDict]:
     return rows.fetch(connection, query)
 
 
-def with_events(connection: Connection, step_ids: Sequence[int]) -> set[int]:
-    """Give those of the steps that something was recorded of."""
+def once_executed(connection: Connection, step_ids: Sequence[int]) -> set[int]:
+    """Give those of the steps that have left pending at some time, whatever they are now."""
+    verbs = [f"step.{verb.value}" for verb in Verb]
+    left = select(events.c.step_id).distinct().where(events.c.action.in_(verbs))
     return {
         row["step_id"]
         for part in rows.chunks(step_ids)
-        for row in rows.fetch(connection, select(events.c.step_id).distinct().where(events.c.step_id.in_(part)))
+        for row in rows.fetch(connection, left.where(events.c.step_id.in_(part)))
     }
 
 

@@ -22,7 +22,7 @@ def progress_by(connection: Connection, release_id: int, by: str) -> list[Progre
 
     Raises `InvalidValue` for another `by`.
     """
-    if by not in releases.GROUPINGS:
+    if not isinstance(by, str) or by not in releases.GROUPINGS:
         raise InvalidValue("by", by, f"must be None or one of {', '.join(releases.GROUPINGS)}")
     groups = groupby(releases.status_counts(connection, release_id, by), key=lambda row: (row["key"], row["label"]))
     return [_counted(rows, key, label) for (key, label), rows in groups]

@@ -23,6 +23,7 @@ from relorch.workbook.customers import Customers
 from relorch.workbook.releases import Releases, require_release
 from relorch.workbook.steps import Steps
 from relorch.workbook.templates import Templates
+from relorch.workbook.transitions import ids_of
 from relorch.workbook.undo import Undone, undo_batch
 
 DEFAULT_DATABASE = "file:./data/app.db"
@@ -90,8 +91,8 @@ class Workbook:
             require_release(connection, release_id)
             if cluster_id is not None:
                 require_cluster(connection, cluster_id)
-            for customer_id in customer_ids or ():
-                text.number("customer_ids", customer_id)
+            if customer_ids is not None:
+                customer_ids = ids_of("customer_ids", customer_ids)
             return matrix_of(connection, release_id, cluster_id, customer_ids, operator=self.operator)
 
     @overload
@@ -151,6 +152,7 @@ class Workbook:
 
     def changes_since(self, revision: int) -> Changes:
         """Give what was changed after the event with this id (see `revision`)."""
+        text.number("revision", revision, least=0)
         with self._core.look() as connection:
             newest = events.newest_id(connection)
             found = events.touched_since(connection, revision) if newest != revision else []

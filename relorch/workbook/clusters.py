@@ -62,7 +62,7 @@ class Clusters(Noun):
             if not new:
                 return Cluster(**before)
             effect = _text_change(change.connection, cluster_id, new)
-            refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=confirm)
+            refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=text.flag("confirm", confirm))
             row = rows.change(change.connection, clusters, cluster_id, change.now, **new)
             change.record("cluster.update", before={"id": cluster_id, **old}, after={"id": cluster_id, **new})
         return Cluster(**row)

@@ -75,7 +75,7 @@ class Customers(Noun):
                 return Customer(**before)
             _refuse_misplaced(change.connection, before, new)
             effect = _text_change(change.connection, customer_id, new)
-            refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=confirm)
+            refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=text.flag("confirm", confirm))
             row = rows.change(change.connection, customers, customer_id, change.now, **new)
             change.record("customer.update", customer_id=customer_id, before=old, after=new)
         return Customer(**row)

@@ -7,7 +7,7 @@ from relorch.model import text
 from relorch.model.ordering import Side
 from relorch.model.status import Status
 from relorch.model.values import CustomerStep, MemberState, ReleaseStatus
-from relorch.store import Connection, releases, rows, steps
+from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, step_templates
 from relorch.workbook.core import Change
@@ -93,7 +93,7 @@ def insert_custom(
 ) -> RowDict:
     """Insert a custom step beside its neighbour and bring the customer's steps in order."""
     connection, category = change.connection, values["category"]
-    anchor: RowDict = {"anchor_template_id": None, "anchor_side": None}
+    anchor = _NOWHERE
     place = len(
         rows.where(connection, customer_steps, release_id=release_id, customer_id=customer_id, category=category)
     )
@@ -128,13 +128,43 @@ def _anchor_beside(connection: Connection, neighbour: RowDict, side: Side) -> Ro
 def shared_step(
     change: Change, release: RowDict, customer_id: int, values: RowDict, neighbour: RowDict | None, side: Side
 ) -> CustomerStep:
-    """Make a template beside the neighbour's, and give that customer's step of it."""
+    """Make a template right beside the neighbour, and give that customer's step of it."""
+    connection, release_id, category = change.connection, release["id"], values["category"]
+    anchor = _NOWHERE if neighbour is None else _anchor_beside(connection, neighbour, side)
+    live = [row["id"] for row in releases.live_templates(connection, release_id, category)]
     position = None
-    if neighbour is not None:
-        anchor = _anchor_beside(change.connection, neighbour, side)
-        live = [row["id"] for row in releases.live_templates(change.connection, release["id"], values["category"])]
-        if anchor["anchor_template_id"] is not None:
-            position = live.index(anchor["anchor_template_id"]) + (anchor["anchor_side"] == Side.AFTER)
-    template = add_template(change, release, values, position)
-    (row,) = rows.where(change.connection, customer_steps, template_id=template["id"], customer_id=customer_id)
+    if anchor["anchor_template_id"] is not None:
+        position = live.index(anchor["anchor_template_id"]) + (anchor["anchor_side"] == Side.AFTER)
+    own = [row for row in steps.list_steps(connection, release_id, customer_id) if row["category"] == category]
+    there = [row for row in own if row["template_id"] not in live and all(row[name] == anchor[name] for name in anchor)]
+    at = _place_among(there, neighbour, side)
+    if anchor["anchor_side"] == Side.AFTER:
+        moved, new_side = there[at:], Side.AFTER
+    else:
+        moved, new_side = there[:at], Side.BEFORE
+    template = add_template(change, release, values, position, lambda new: _stand_by(change, moved, new, new_side))
+    (row,) = rows.where(connection, customer_steps, template_id=template["id"], customer_id=customer_id)
     return step_value(row)
+
+
+def _place_among(there: list[RowDict], neighbour: RowDict | None, side: Side) -> int:
+    """Give how many of the steps at an anchor come before a new one beside the neighbour."""
+    ids = [row["id"] for row in there]
+    if neighbour is None:
+        return len(ids)
+    if neighbour["id"] in ids:
+        return ids.index(neighbour["id"]) + (side is Side.AFTER)
+    return 0 if side is Side.AFTER else len(ids)
+
+
+def _stand_by(change: Change, moved: list[RowDict], template_id: int, side: Side) -> list[RowDict]:
+    """Let steps that stood at the old anchor stand beside the new template; give the journal of that."""
+    if not moved:
+        return []
+    new: RowDict = {"anchor_template_id": template_id, "anchor_side": side.value}
+    journal.set_columns(change.connection, customer_steps, [row["id"] for row in moved], new, change.now)
+    before = {name: moved[0][name] for name in new}
+    return [journal.entry(customer_steps, [row | new for row in moved], before=before, after=new)]
+
+
+_NOWHERE: RowDict = {"anchor_template_id": None, "anchor_side": None}

@@ -86,7 +86,7 @@ class Releases(Noun):
                 return Release(**before)
             _refuse_taken(change.connection, new)
             effect = _text_change(change.connection, release_id, new)
-            refuse_unconfirmed(effect, f"release '{before['name']}'", confirm=confirm)
+            refuse_unconfirmed(effect, f"release '{before['name']}'", confirm=text.flag("confirm", confirm))
             row = rows.change(change.connection, releases_table, release_id, change.now, **new)
             change.record("release.update", release_id=release_id, before=old, after=new)
         return Release(**row)
@@ -240,9 +240,11 @@ class Releases(Noun):
         return Release(**after)
 
     def preview_archive(self, release_id: int) -> Progress:
-        """Give what archiving the release would leave open: its progress, counted per status; raises `NotFound`."""
+        """Give what archiving the release would leave open: its progress, counted per status; raises as `archive` does."""
         with self._core.look() as connection:
-            require_release(connection, release_id)
+            row = require_release(connection, release_id)
+            if row["status"] == ReleaseStatus.ARCHIVED:
+                raise NotAllowed(f"Release '{row['name']}' is archived already.")
             return progress_of(connection, release_id)
 
     def reopen(self, release_id: int) -> Release:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from relorch.errors import InvalidValue, NotAllowed, NotFound
@@ -69,12 +69,26 @@ class Templates(Noun):
             row = add_template(change, release, values, position)
         return StepTemplate(**row)
 
-    def preview_add(self, release_id: int, *, name: str, category: str, type: str, content: str) -> Effect:
+    def preview_add(
+        self,
+        release_id: int,
+        *,
+        name: str,
+        category: str,
+        type: str,
+        content: str,
+        position: int | None = None,
+        description: str | None = None,
+        required: bool = False,
+    ) -> Effect:
         """Give who would get the step, and for whom it cannot render; arguments and errors as of `add`."""
-        values = checked_template(name=name, category=category, type=type, content=content)
+        values = checked_template(
+            name=name, category=category, type=type, content=content, description=description, required=required
+        )
         with self._core.look() as connection:
             release = require_release(connection, release_id)
             refuse_archived(release)
+            _place_of(_live_ids(connection, release_id, values["category"]), position, values["category"])
             members = steps.member_contexts(connection, release_id) if release["status"] == "active" else []
         made = [row | values for row in members]
         return Effect(updates=tuple(note(row) for row in made), cannot_render=unrendered(made, rendering_of))
@@ -194,26 +208,40 @@ def checked_template(**fields: Any) -> RowDict:
     return values
 
 
-def add_template(change: Change, release: RowDict, values: RowDict, position: int | None) -> RowDict:
-    """Add a template in an open transaction, give it to all members that are not removed, and record it."""
+Reanchor = Callable[[int], builtins.list[RowDict]]
+
+
+def add_template(
+    change: Change, release: RowDict, values: RowDict, position: int | None, reanchor: Reanchor | None = None
+) -> RowDict:
+    """Add a template in an open transaction, give it to all members that are not removed, and record it.
+
+    `reanchor`: gets the new template's id, moves steps to stand beside it, and gives the journal of that.
+    """
     release_id, category = release["id"], values["category"]
     before = _live_ids(change.connection, release_id, category)
-    place = len(before) if position is None else text.number("position", position, least=0)
-    if place > len(before):
-        raise InvalidValue("position", position, f"must be from 0 to {len(before)}, the steps {category} has")
+    place = _place_of(before, position, category)
     if place < len(before):
         releases.make_room(change.connection, release_id, category, place, change.now)
     row = rows.add(change.connection, step_templates, change.now, release_id=release_id, order_index=place, **values)
     entries = [journal.entry(step_templates, [row], before=None, after={})]
     if release["status"] == ReleaseStatus.ACTIVE:
         steps.give_to_members(change.connection, release_id, row["id"], change.now)
+        moved = [] if reanchor is None else reanchor(row["id"])
         steps.rearrange(change.connection, release_id, category)
         made = rows.where(change.connection, customer_steps, "id", template_id=row["id"])
-        entries.append(journal.entry(customer_steps, made, before=None, after={}))
+        entries += [journal.entry(customer_steps, made, before=None, after={}), *moved]
     order = {"category": category, "before": before, "after": [*before[:place], row["id"], *before[place:]]}
     after = {**values, "order_index": place, "order": order, "rows": entries}
     change.record("template.add", release_id=release_id, template_id=row["id"], after=after)
     return row
+
+
+def _place_of(live: Sequence[int], position: int | None, category: str) -> int:
+    place = len(live) if position is None else text.number("position", position, least=0)
+    if place > len(live):
+        raise InvalidValue("position", position, f"must be from 0 to {len(live)}, the steps {category} has")
+    return place
 
 
 def _planned_update(
@@ -228,9 +256,11 @@ def _planned_update(
     merged = before | wanted
     check_content(merged["content"], StepType(merged["type"]))
     new = {name: value for name, value in wanted.items() if before[name] != value}
+    found = steps.of_template(connection, template_id)
     if "content" in new:
-        new["revision"] = before["revision"] + 1
-    return before, new, steps.of_template(connection, template_id)
+        # an undo may have taken the template's own back: a revision never names two texts
+        new["revision"] = max(before["revision"], *(step["template_revision"] for step in found), 0) + 1
+    return before, new, found
 
 
 def _effect_of_update(found: Sequence[RowDict], before: RowDict, new: RowDict) -> Effect:
@@ -269,10 +299,9 @@ def _live_ids(connection: Connection, release_id: int, category: str) -> builtin
 
 
 def _exactly(live: Sequence[int], ordered_ids: Sequence[int]) -> builtins.list[int]:
-    try:
-        ids = [text.number("ordered_ids", template_id) for template_id in ordered_ids]
-    except TypeError:
-        raise InvalidValue("ordered_ids", ordered_ids, "must be a list of template ids") from None
+    if isinstance(ordered_ids, str | bytes | Mapping) or not isinstance(ordered_ids, Iterable):
+        raise InvalidValue("ordered_ids", ordered_ids, "must be a list of template ids")
+    ids = [text.number("ordered_ids", template_id) for template_id in ordered_ids]
     for why, wrong in (
         ("named twice", sorted({each for each in ids if ids.count(each) > 1})),
         ("not live templates of this release and category", [each for each in ids if each not in live]),
@@ -328,7 +357,7 @@ def _effect_of_retiring(
 ) -> tuple[Effect, builtins.list[RowDict], builtins.list[RowDict]]:
     """Give the effect, the steps that go, and those that are skipped."""
     found = steps.of_template(connection, row["id"])
-    recorded = steps.with_events(connection, [step["id"] for step in found])
+    recorded = steps.once_executed(connection, [step["id"] for step in found])
     go = [step for step in found if _never_left_pending(step, recorded)]
     gone = {step["id"] for step in go}
     skipped = [step for step in found if step["status"] in OPEN and step["id"] not in gone]
@@ -377,6 +406,8 @@ def _hand_over(change: Change, template_id: int, anchor: Anchor) -> builtins.lis
     }
     groups: dict[tuple[Any, ...], builtins.list[RowDict]] = {}
     for step in steps.standing_at(change.connection, template_id):
+        if all(step[name] == value for name, value in new.items()):
+            continue
         groups.setdefault((step["anchor_template_id"], step["anchor_side"]), []).append(step | new)
     for group in groups.values():
         journal.set_columns(change.connection, customer_steps, [step["id"] for step in group], new, change.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -171,6 +171,8 @@ def _closed_door(row: RowDict) -> str | None:
         return f"release '{row['release_name']}' is {row['release_status']} and can only be read; reopen it first."
     if row["member_state"] != MemberState.ACTIVE:
         return f"customer '{row['customer_name']}' is {row['member_state']} in this release; resume or add it first."
+    if not row["customer_active"]:
+        return f"customer '{row['customer_name']}' is inactive; reactivate it first."
     return None
 
 
@@ -250,18 +252,22 @@ def choice_of(row: RowDict, verb: Verb, rendering: Rendering) -> Choice:
 
 
 def step_ids_of(step_ids: int | Sequence[int]) -> tuple[list[int], bool]:
-    """Give the ids, each once, and whether it was a single one."""
+    """Give the ids, each once, and whether it was a single one; raises `InvalidValue` for anything else."""
     if isinstance(step_ids, int):
         return [text.number("step_id", step_ids)], True
-    if isinstance(step_ids, str | bytes | Mapping):
+    if isinstance(step_ids, str | bytes | Mapping) or not isinstance(step_ids, Iterable):
         raise InvalidValue("step_ids", step_ids, "must be an id or a list of ids")
-    try:
-        ids = list(dict.fromkeys(text.number("step_id", step_id) for step_id in step_ids))
-    except TypeError:
-        raise InvalidValue("step_ids", step_ids, "must be an id or a list of ids") from None
+    ids = ids_of("step_id", step_ids)
     if not ids:
         raise InvalidValue("step_ids", ids, "must name at least one step")
     return ids, False
+
+
+def ids_of(field_name: str, ids: Iterable[int]) -> list[int]:
+    """Give a list of ids, each once; raises `InvalidValue` naming the field for anything else."""
+    if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
+        raise InvalidValue(field_name, ids, "must be a list of ids")
+    return list(dict.fromkeys(text.number(field_name, each) for each in ids))
 
 
 def per_id(field_name: str, ids: Sequence[int], alone: bool, value: Any, kind: type) -> Mapping[int, Any]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from relorch.errors import Conflict, NotAllowed, NotFound
+from relorch.model.status import Status
 from relorch.model.values import MemberState, ReleaseStatus
 from relorch.store import events, journal, rows, steps
 from relorch.store import releases as releases_store
 from relorch.store.rows import RowDict
-from relorch.store.tables import customer_steps, releases, step_templates
+from relorch.store.tables import customer_steps, customers, releases, step_templates
 from relorch.workbook.core import Change
 
 UNDO = "undo"
@@ -79,14 +80,15 @@ def undo_batch(change: Change, batch_id: int | None, *, skip_touched: bool) -> U
     if not found:
         raise NotFound("batch", wanted, "batch_id")
     _refuse_not_undoable(change, wanted, found)
-    _refuse_forgotten(change, found)
     undo = _Undo(change, wanted, skip_touched, of_steps=all(event["step_id"] is not None for event in found))
+    _refuse_handed_on(undo, found)
     for event in reversed(found):
         _take_back(undo, event)
     for release_id, category in dict.fromkeys(undo.order):
         steps.rearrange(change.connection, release_id, category)
     if not change.facts:
-        raise _conflict(undo.left)
+        raise _conflict(undo, undo.left)
+    _refuse_forgotten(undo, found)
     return Undone(None, wanted, tuple(dict.fromkeys(undo.steps)), tuple(undo.left))
 
 
@@ -100,12 +102,18 @@ def _last_of(change: Change) -> int:
 
 def _in_force(undone: Mapping[int, int]) -> set[int]:
     """Give the batches that are undone now: an undo that was undone itself counts no more."""
-    return {batch for batch, by in undone.items() if not _is_undone(by, undone)}
+    in_force: dict[int, bool] = {}
+    for batch, by in sorted(undone.items(), reverse=True):  # whoever undid a batch came after it
+        in_force[batch] = not in_force.get(by, False)
+    return {batch for batch, undone_now in in_force.items() if undone_now}
 
 
 def _is_undone(batch: int, undone: Mapping[int, int]) -> bool:
-    by = undone.get(batch)
-    return by is not None and not _is_undone(by, undone)
+    """Follow who undid whom to the last; an odd number of links means that the batch is undone now."""
+    links = 0
+    while (by := undone.get(batch)) is not None:
+        batch, links = by, links + 1
+    return links % 2 == 1
 
 
 def _refuse_not_undoable(change: Change, batch_id: int, found: Sequence[RowDict]) -> None:
@@ -122,17 +130,6 @@ def _refuse_not_undoable(change: Change, batch_id: int, found: Sequence[RowDict]
         raise NotAllowed(f"Batch {batch_id} is of a release that is archived or deleted; nothing there can be undone.")
 
 
-def _refuse_forgotten(change: Change, found: Sequence[RowDict]) -> None:
-    """Refuse to bring a template or its text back when customers joined since: they would have none of it."""
-    whole = [event for event in found if event["step_id"] is None and (event["after"] or {}).get("rows")]
-    if whole and events.enrolled_since(change.connection, whole[0]["release_id"], found[-1]["id"]):
-        message = (
-            f"Batch {found[0]['batch_id']} cannot be undone: customers joined the release after it and have the "
-            "steps of now; change the template instead. Nothing was changed."
-        )
-        raise Conflict(message, step_id=0, status="", who=None, when=None)
-
-
 def _release_is_open(change: Change, found: Sequence[RowDict]) -> bool:
     ids = {event["release_id"] for event in found}
     known = rows.by_ids(change.connection, releases, sorted(ids))
@@ -145,11 +142,11 @@ def _take_back(undo: _Undo, event: RowDict) -> None:
     if event["step_id"] is not None and "rows" not in after:
         _take_back_step(undo, event)
         return
-    entries = _take_back_rows(undo, event, after.get("rows", []))
     order = after.get("order")
-    swapped: RowDict = {"rows": entries}
+    stood = [] if order is None else _live_ids(undo, event, order["category"])
+    swapped: RowDict = {"rows": _take_back_rows(undo, event, after.get("rows", []))}
     if order is not None:
-        swapped["order"] = _take_back_order(undo, event, order)
+        swapped["order"] = {**_take_back_order(undo, event, order), "before": stood}
     undo.change.record(
         UNDO,
         release_id=event["release_id"],
@@ -183,11 +180,17 @@ def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDic
     """Take back what happened to rows of one table; give the entries of having done so."""
     table, connection = journal.TABLES[entry["table"]], undo.change.connection
     if entry["after"] is None:
+        why = _why_not_again(undo, entry["before"]) if table is customer_steps else None
+        if why is not None:
+            _leave(undo, table.name, entry["before"]["id"], why)
+            return []
         row = _put_back(undo, table.name, entry["before"])
         _order_later(undo, row)
         _note_step(undo, table.name, row["id"])
         return [journal.entry(table, [row], before=None, after={})]
     found = rows.by_ids(connection, table, entry["ids"])
+    for gone in (each for each in entry["ids"] if each not in found):
+        _leave(undo, table.name, gone, "it is gone")
     fitting = [row for row in map(found.get, entry["ids"]) if row is not None and _fits(undo, entry, row)]
     if not fitting:
         return []
@@ -238,40 +241,112 @@ def _touched(undo: _Undo, table: str, row: RowDict | None, digest: str | None) -
         return "it is gone"
     if journal.digest(journal.TABLES[table], row) != digest:
         return _RIGHT_NOW
-    if table == customer_steps.name:
-        state = releases_store.membership(undo.change.connection, row["release_id"])[row["customer_id"]]["state"]
-        if undo.of_steps and state != MemberState.ACTIVE:
-            return f"its customer is {state} in the release"
+    return _away(undo, row) if table == customer_steps.name else None
+
+
+def _away(undo: _Undo, step: RowDict) -> str | None:
+    """Give why nothing of a step can be put back for its customer, or None; a template's undo reaches everyone."""
+    connection, customer_id = undo.change.connection, step["customer_id"]
+    state = releases_store.membership(connection, step["release_id"])[customer_id]["state"]
+    if undo.of_steps and state != MemberState.ACTIVE:
+        return f"its customer is {state} in the release"
+    if undo.of_steps and not rows.by_ids(connection, customers, [customer_id])[customer_id]["is_active"]:
+        return "its customer is inactive"
     return None
+
+
+def _why_not_again(undo: _Undo, step: RowDict) -> str | None:
+    """Give why a step that was deleted cannot come back, or None."""
+    beside = step["anchor_template_id"]
+    anchor = rows.by_id(undo.change.connection, step_templates, beside) if beside is not None else None
+    if beside is not None and (anchor is None or anchor["is_retired"]):
+        return "the step it stood beside is gone"
+    return _away(undo, step)
+
+
+def _refuse_handed_on(undo: _Undo, found: Sequence[RowDict]) -> None:
+    """Refuse to undo a template's text that steps took since: of customers added later, or by reset and reopen."""
+    entries = [entry for event in found for entry in (event["after"] or {}).get("rows", ())]
+    reached = {each for entry in entries if entry["table"] == customer_steps.name for each in entry["ids"]}
+    for entry in entries:
+        if entry["table"] != step_templates.name or not (entry["before"] and entry["after"]):
+            continue
+        said = {name: entry["after"][name] for name in ("name", "type", "content") if name in entry["after"]}
+        for row in steps.of_template(undo.change.connection, entry["ids"][0]) if said else ():
+            follows = row["status"] == Status.PENDING and not row["is_overridden"]
+            if follows and row["id"] not in reached and all(row[name] == said[name] for name in said):
+                raise _conflict(undo, [Left(customer_steps.name, row["id"], "it took the template's text after that")])
+
+
+def _refuse_forgotten(undo: _Undo, found: Sequence[RowDict]) -> None:
+    """Refuse what would leave a live template that some member has no step of, with or without `skip_touched`."""
+    for release_id in {event["release_id"] for event in found}:
+        lacking = steps.lacking(undo.change.connection, release_id)
+        if lacking:
+            raise _conflict(undo, [Left(step_templates.name, lacking[0], "members would be left without a step of it")])
+        stranded = steps.stranded(undo.change.connection, release_id)
+        if stranded:
+            raise _conflict(
+                undo, [Left(customer_steps.name, stranded[0], "it was put beside that template after that")]
+            )
 
 
 def _leave(undo: _Undo, table: str, row_id: int, why: str) -> None:
     undo.left.append(Left(table, row_id, why))
     if not undo.skip_touched:
-        raise _conflict(undo.left)
+        raise _conflict(undo, undo.left)
 
 
-def _conflict(left: Sequence[Left]) -> Conflict:
-    first = left[0] if left else Left("rows", 0, "everything it did was changed since")
-    noun = {"customer_steps": "Step", "step_templates": "Template"}.get(first.table, "Row")
-    message = f"{noun} {first.id} cannot be put back: {first.why}; nothing was changed."
-    return Conflict(message, step_id=first.id, status="", who=None, when=None)
+def _conflict(undo: _Undo, left: Sequence[Left]) -> Conflict:
+    """Say which row keeps the batch from being taken back, and who had it last."""
+    first = left[0] if left else Left("", 0, "everything it did was changed since")
+    noun = {"customer_steps": f"step {first.id}", "step_templates": f"template {first.id}"}.get(first.table, "its rows")
+    is_step = first.table == customer_steps.name
+    row = rows.by_id(undo.change.connection, customer_steps, first.id) if is_step else None
+    latest = events.latest_touch(undo.change.connection, first.id) if is_step else None
+    message = (
+        f"Batch {undo.batch_id} cannot be undone, because of {noun}: {first.why}; nothing was changed. "
+        "Undo the later change first, skip what was touched, or name another batch."
+    )
+    return Conflict(
+        message,
+        step_id=first.id,
+        status=row["status"] if row else "",
+        who=latest["operator"] if latest else None,
+        when=latest["at"] if latest else None,
+    )
 
 
 def _take_back_order(undo: _Undo, event: RowDict, order: RowDict) -> RowDict:
     """Put the templates of a category back in the order of before, if it is still that of after."""
     connection, release_id, category = undo.change.connection, event["release_id"], order["category"]
-    live = releases_store.live_templates(connection, release_id, category)
-    now = [row["id"] for row in sorted(live, key=lambda row: row["order_index"])]
+    now = _live_ids(undo, event, category)
     there = set(now)
     if [each for each in order["after"] if each in there] != [each for each in now if each in order["after"]]:
-        raise _conflict([Left(step_templates.name, event["template_id"] or now[0], "the order was changed after that")])
+        raise _conflict(
+            undo, [Left(step_templates.name, event["template_id"] or now[0], "the order was changed after that")]
+        )
     stays = any(each in there and each not in order["before"] for each in order["after"])
-    wanted = now if stays else [each for each in order["before"] if each in there]
-    wanted += [each for each in now if each not in wanted]
+    wanted = now if stays else _merged([each for each in order["before"] if each in there], now)
     releases_store.set_order(connection, wanted, undo.change.now)
     undo.order.append((release_id, category))
-    return {"category": category, "before": order["after"], "after": wanted}
+    return {"category": category, "after": wanted}
+
+
+def _live_ids(undo: _Undo, event: RowDict, category: str) -> list[int]:
+    live = releases_store.live_templates(undo.change.connection, event["release_id"], category)
+    return [row["id"] for row in sorted(live, key=lambda row: row["order_index"])]
+
+
+def _merged(wanted: list[int], now: Sequence[int]) -> list[int]:
+    """Put what came later where it stands now: right behind the one before it, or first."""
+    known = set(wanted)
+    for place, each in enumerate(now):
+        if each not in known:
+            at = 0 if place == 0 else wanted.index(now[place - 1]) + 1
+            wanted.insert(at, each)
+            known.add(each)
+    return wanted
 
 
 def _order_later(undo: _Undo, row: RowDict) -> None:

@@ -63,6 +63,108 @@ def update_a_template(wb: Workbook, build: Any) -> Callable[[], Any]:
     return lambda: wb.templates.update(template.id, content="new")
 
 
+def worked_on(wb: Workbook, build: Any) -> Any:
+    """An active release whose customers have steps of every kind, custom ones and held and removed members too."""
+    release = build.active(customers=6, steps=4, content="old")
+    for at, member in enumerate(wb.releases.members(release.id)):
+        first, second, *_ = wb.steps.list(release.id, member.customer_id)
+        verb = (wb.steps.mark_done, wb.steps.start, None, None, None, None)[at]
+        if verb is not None:
+            verb([first.id, second.id])
+        fields: dict[str, Any] = {"name": "own", "category": "deploy", "type": "text", "content": "x"}
+        wb.steps.add_custom(release.id, member.customer_id, **fields, after_id=second.id)
+    *_, overridden, held, removed = wb.releases.members(release.id)
+    wb.steps.override(wb.steps.list(release.id, overridden.customer_id)[1].id, "by hand")
+    wb.releases.hold(release.id, [held.customer_id], "change freeze")
+    wb.releases.remove(release.id, [removed.customer_id], "left us")
+    return release
+
+
+def update_with_propagation(wb: Workbook, build: Any) -> Callable[[], Any]:
+    second = wb.templates.list(worked_on(wb, build).id)[1]
+    return lambda: wb.templates.update(second.id, name="new", type="text", content="new")
+
+
+def add_with_propagation(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = worked_on(wb, build)
+    return lambda: build.template(release, position=1)
+
+
+def add_to_template(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = worked_on(wb, build)
+    customer = wb.releases.members(release.id)[0].customer_id
+    fields: dict[str, Any] = {"name": "shared", "category": "deploy", "type": "text", "content": "x"}
+    return lambda: wb.steps.add_custom(release.id, customer, **fields, add_to_template=True)
+
+
+def add_a_custom_step(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = worked_on(wb, build)
+    customer = wb.releases.members(release.id)[0].customer_id
+    first = wb.steps.list(release.id, customer)[0]
+    fields: dict[str, Any] = {"name": "own", "category": "deploy", "type": "text", "content": "x"}
+    return lambda: wb.steps.add_custom(release.id, customer, **fields, before_id=first.id)
+
+
+def delete_a_custom_step(wb: Workbook, build: Any) -> Callable[[], Any]:
+    (own, *_) = [step for step in build.steps_of(worked_on(wb, build)) if step.is_custom]
+    return lambda: wb.steps.delete(own.id)
+
+
+def reorder(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = worked_on(wb, build)
+    backwards = [template.id for template in wb.templates.list(release.id)][::-1]
+    return lambda: wb.templates.reorder(release.id, "deploy", backwards)
+
+
+def retire(wb: Workbook, build: Any) -> Callable[[], Any]:
+    second = wb.templates.list(worked_on(wb, build).id)[1]
+    return lambda: wb.templates.delete(second.id)
+
+
+def undo_of(first: Callable[[Workbook, Any], Callable[[], Any]]) -> Callable[[Workbook, Any], Callable[[], Any]]:
+    """Take back what another use case did."""
+
+    def prepare(wb: Workbook, build: Any) -> Callable[[], Any]:
+        first(wb, build)()
+        return wb.undo
+
+    prepare.__name__ = f"undo_of_{first.__name__}"
+    return prepare
+
+
+def reopen_with_the_template(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = build.active(customers=3, content="old")
+    ids = [step.id for step in build.steps_of(release)]
+    wb.steps.fail(ids, reason="x")
+    wb.templates.update(wb.templates.list(release.id)[0].id, content="new")
+    return lambda: wb.steps.reopen(ids, take_template=True)
+
+
+def bring_back_a_removed_customer(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = worked_on(wb, build)
+    (gone,) = [member.customer_id for member in wb.releases.members(release.id) if member.state == "removed"]
+    wb.templates.update(wb.templates.list(release.id)[3].id, content="new")
+    build.template(release, position=0)
+    return lambda: wb.releases.add_customers(release.id, [gone])
+
+
+def hold_several(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = build.active(customers=3)
+    ids = [member.customer_id for member in wb.releases.members(release.id)]
+    return lambda: wb.releases.hold(release.id, ids, "change freeze")
+
+
+def clone(wb: Workbook, build: Any) -> Callable[[], Any]:
+    release = build.active(steps=3)
+    return lambda: wb.releases.clone(release.id, name="next")
+
+
+def delete_a_draft(wb: Workbook, build: Any) -> Callable[[], Any]:
+    draft = build.release()
+    build.template(draft)
+    return lambda: wb.releases.delete(draft.id)
+
+
 def archive(wb: Workbook, build: Any) -> Callable[[], Any]:
     release = build.active(customers=3)
     return lambda: wb.releases.archive(release.id)
@@ -81,6 +183,30 @@ USE_CASES = [
     update_a_template,
     archive,
     create_a_customer,
+    update_with_propagation,
+    add_with_propagation,
+    add_to_template,
+    add_a_custom_step,
+    delete_a_custom_step,
+    reorder,
+    retire,
+    reopen_with_the_template,
+    bring_back_a_removed_customer,
+    hold_several,
+    clone,
+    delete_a_draft,
+    *(
+        undo_of(first)
+        for first in (
+            mark_many_done,
+            update_with_propagation,
+            add_with_propagation,
+            add_a_custom_step,
+            delete_a_custom_step,
+            reorder,
+            retire,
+        )
+    ),
 ]
 
 

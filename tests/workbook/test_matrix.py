@@ -11,7 +11,7 @@ from relorch import Workbook
 from relorch.errors import InvalidValue, NotFound
 from relorch.model.status import STATUSES
 from relorch.store.tables import customer_steps
-from relorch.views.matrix import CUSTOM, MOVED_ON, NO_STEP, NOTED, OUT_OF_ORDER, OVERRIDDEN
+from relorch.views.matrix import MOVED_ON, NO_STEP, NOTED, OUT_OF_ORDER, OVERRIDDEN
 
 
 @pytest.fixture
@@ -90,15 +90,15 @@ def test_the_marks_add_up(wb: Workbook, release: Any, set_row: Any) -> None:
     back_up, migrate, check = steps_of(wb, release, "Bolt")
     wb.steps.start(migrate.id, notes="mine")
     wb.templates.update(migrate.template_id, content="SELECT 2")
-    set_row(customer_steps, check.id, is_overridden=True, is_custom=True, status="pending")
+    set_row(customer_steps, check.id, is_overridden=True)
     flags = [cell.flags for cell in wb.matrix(release.id).cells(0)]
-    assert flags == [0, NOTED | MOVED_ON, OVERRIDDEN | CUSTOM]
+    assert flags == [0, NOTED | MOVED_ON, OVERRIDDEN]
     wb.steps.mark_done([migrate.id, check.id])
     flags = [cell.flags for cell in wb.matrix(release.id).cells(0)]
-    assert flags == [0, NOTED | MOVED_ON | OUT_OF_ORDER, OVERRIDDEN | CUSTOM | OUT_OF_ORDER]
+    assert flags == [0, NOTED | MOVED_ON | OUT_OF_ORDER, OVERRIDDEN | OUT_OF_ORDER]
     wb.steps.mark_done(back_up.id)
     flags = [cell.flags for cell in wb.matrix(release.id).cells(0)]
-    assert flags == [0, NOTED | MOVED_ON, OVERRIDDEN | CUSTOM]
+    assert flags == [0, NOTED | MOVED_ON, OVERRIDDEN]
 
 
 @pytest.mark.parametrize(

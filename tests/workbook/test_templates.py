@@ -35,7 +35,7 @@ def test_a_template_keeps_what_it_was_given(wb: Workbook, build: Any) -> None:
     event = wb.history(release_id=release.id)[-1]
     assert (event.action, event.template_id) == ("template.add", made.id)
     assert event.after is not None
-    assert (event.after["content"], event.after["order_index"], event.after["members"]) == ("SELECT 1;", 0, 0)
+    assert (event.after["content"], event.after["order_index"]) == ("SELECT 1;", 0)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,7 @@ def test_a_template_added_to_an_active_release_reaches_every_member_in_its_place
         ]
         assert (steps[1].name, steps[1].content, steps[1].status) == ("between", "new", "pending")
     assert wb.steps.get(done.id).status == "done"
-    event = wb.history(release_id=release.id)[-1]
-    assert event.after is not None
-    assert event.after["members"] == 3
+    assert wb.history(release_id=release.id)[-1].action == "template.add"
 
 
 def test_a_template_does_not_reach_members_that_were_removed(wb: Workbook, build: Any) -> None:
@@ -138,8 +136,11 @@ def test_an_update_reaches_pending_steps_that_are_not_overridden_and_no_others(
     assert {step_id: wb.steps.get(step_id) for step_id in untouched} == untouched
     event = wb.history(release_id=release.id)[-1]
     assert (event.action, event.template_id) == ("template.update", template.id)
-    assert event.before == {"name": "Migrate", "type": "bash", "content": "old", "revision": 1}
-    assert event.after == {"name": "Migrate all", "type": "sql", "content": "SELECT 1", "revision": 2, "steps": 1}
+    assert event.before is not None
+    assert event.after is not None
+    fields = ("name", "type", "content", "revision")
+    assert [event.before[field] for field in fields] == ["Migrate", "bash", "old", 1]
+    assert [event.after[field] for field in fields] == ["Migrate all", "sql", "SELECT 1", 2]
 
 
 def test_only_a_change_of_the_content_is_a_new_revision(wb: Workbook, build: Any) -> None:
@@ -152,9 +153,10 @@ def test_only_a_change_of_the_content_is_a_new_revision(wb: Workbook, build: Any
 def test_an_update_that_changes_nothing_stores_nothing(wb: Workbook, build: Any, stored: Any) -> None:
     template = build.template(build.release(), name="Migrate", content="old")
     before = stored()
-    assert wb.templates.update(template.id, name=" Migrate ", content="old\r\n") == template
-    assert wb.templates.update(template.id) == template
+    wb.templates.update(template.id, name=" Migrate ", content="old\r\n")
+    wb.templates.update(template.id)
     assert stored() == before
+    assert wb.templates.get(template.id) == template
 
 
 @pytest.mark.parametrize(

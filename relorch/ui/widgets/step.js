@@ -7,7 +7,7 @@ const WORDS = {
   emptyTitle: "No step is selected",
   emptyHow: "Click a cell of the matrix, or go to it with the arrow keys. Its text and its buttons appear here.",
   loading: "Loading the selected step …",
-  loadSlow: "No answer yet: the selected step is still not loaded.",
+  loadSlow: "No answer yet: the selected step is still not loaded. If the server was restarted, open the address it printed.",
   loadFailed: "This step could not be loaded.",
   tryAgain: "Try again",
 
@@ -89,7 +89,8 @@ const WORDS = {
   noteKept: "The note was not stored with it and stays here.",
   refused: "Refused.",
   notSaved: "Not saved.",
-  noAnswer: "No answer yet: not known to be saved. Reload before running it again.",
+  noAnswer: "No answer yet: not known to be saved. Reload before running it again. " +
+    "If the server was restarted, open the address it printed.",
   reload: "Reload this step",
   dismiss: "Dismiss",
   stillSaving: "The last action on this step is still being saved.",
@@ -98,6 +99,15 @@ const WORDS = {
   pressTooOld: (label) => `The step took long to load, so “${label}” was not done. Press again.`,
   typing: "That key was not taken: it looked like typing a reason. Wait a moment, then press again.",
   onePress: (label) => `“${label}” was not taken: the step was still loading.`,
+  waits: (label) => `“${label}” waits until the step is loaded.`,
+  notDone: (label) => `“${label}” was NOT done`,
+  because: {
+    moved: "the selection moved on before the step was loaded.",
+    lost: "the step could not be loaded.",
+    cancelled: "you pressed Escape.",
+  },
+  keysDropped: (keys) => `${count(keys.length, "key press", "key presses")} dropped: ${keys.join(", ")}. Only what is shown as done is done.`,
+  typedDropped: (typed) => `What you typed was not taken: “${typed}”`,
   changedBy: (who, what, when) => `${who} ${what}, ${when}. Shown here now.`,
   changedText: "The text of this step changed. Shown here now.",
   changed: "This step was changed. Shown here now.",
@@ -119,10 +129,17 @@ const WORDS = {
 };
 
 /** How long to wait, in milliseconds. */
-const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200 };
+const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200, look: 2_000 };
 
 /** The order of the buttons; the first is the large one. */
 const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
+
+/** The keys of the verbs, for a press that comes before the step says which it offers. */
+const KEYS = { d: "mark_done", b: "start", s: "skip", f: "fail", r: "revert", o: "reopen", c: "copy", n: "note" };
+/** The verbs after which something is typed. */
+const TYPED_VERBS = ["skip", "fail", "revert", "reopen", "note"];
+/** As many of the dropped presses are listed. */
+const DROPS_SHOWN = 4;
 
 const CHUNK_LINES = 60;
 const CHUNK_TOKENS = 1500;
@@ -131,8 +148,8 @@ const INVISIBLE = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}]/u;
 
 // ---------------------------------------------------------------- small things
 
-function count(n, noun) {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+function count(n, noun, many = `${noun}s`) {
+  return `${n.toLocaleString("en")} ${n === 1 ? noun : many}`;
 }
 
 /** Show `text` in `node`, or hide it when there is none. */
@@ -593,8 +610,9 @@ function buttonsArea(on) {
   const next = keyButton(WORDS.next, "j", { class: "ro-button ro-next", onclick: () => on.next() });
   const why = el("p", { class: "ro-why", hidden: true });
   const [primary, ...others] = buttons.values();
-  const node = el("div", { class: "ro-buttons" },
-    el("div", { class: "ro-row" }, primary, plate, next), el("div", { class: "ro-row ro-others-row" }, ...others), why);
+  // last, and what comes and goes above it: so the buttons stay where the hand expects them
+  const node = el("div", { class: "ro-buttons" }, why,
+    el("div", { class: "ro-row" }, primary, plate, next), el("div", { class: "ro-row ro-others-row" }, ...others));
   const show = (step, off) => {
     const offered = new Map(step.verbs.map((verb) => [verb.verb, verb]));
     for (const [name, button] of buttons) {
@@ -670,12 +688,13 @@ function reasonForm(on) {
   return { node, field, submit, show, hide, lack };
 }
 
-/** What became of the last action, right beside the buttons. `on` has `reload()`, `dismiss(id)`. */
+/** What became of the last action, right beside the buttons. `on` has `reload()`, `dismiss(id)`, `dismissDrops()`. */
 function noticeArea(on) {
   const said = el("p", { class: "ro-said", role: "status", hidden: true });
   const alert = el("div", { class: "ro-alert", role: "alert", hidden: true });
   const elsewhere = el("div", { class: "ro-elsewhere", role: "alert", hidden: true });
-  const node = el("div", { class: "ro-notices" }, elsewhere, el("div", { class: "ro-notice" }, said, alert));
+  const dropped = el("div", { class: "ro-dropped", role: "alert", hidden: true });
+  const node = el("div", { class: "ro-notices" }, dropped, elsewhere, el("div", { class: "ro-notice" }, said, alert));
   const tell = (text, stored = null) => {
     say(said, text);
     said.classList.toggle("ro-stored", Boolean(stored));
@@ -692,7 +711,13 @@ function noticeArea(on) {
       el("div", {}, el("strong", {}, `${trouble.where}: `), ...troubleParts(trouble)),
       quietButton(WORDS.dismiss, () => on.dismiss(trouble.id)))));
   };
-  return { node, tell, warn, warnElsewhere };
+  const warnDropped = (drops) => {
+    dropped.hidden = drops.length === 0;
+    const lines = drops.map(({ title, text }) => el("p", {}, el("strong", {}, title), " ", el("span", {}, text)));
+    const dismiss = quietButton(WORDS.dismiss, on.dismissDrops);
+    dropped.replaceChildren(...(drops.length ? [el("div", { class: "ro-trouble" }, el("div", {}, ...lines), dismiss)] : []));
+  };
+  return { node, tell, warn, warnElsewhere, warnDropped };
 }
 
 function troubleParts({ kind, message }) {
@@ -767,7 +792,9 @@ class StepPanel {
     this.detail = null; // the step on the screen
     this.loading = false; // on the screen is not (yet) what is selected
     this.asked = null; // { id, request } of the detail that was asked for
-    this.held = null; // the one press that waits for its detail
+    this.held = null; // the one press that waits for its detail: { verb, id, byKey, typed, at }
+    this.where = ""; // the selected step and its customer, in the matrix's words
+    this.drops = []; // presses that were not done, as { title, text }
     this.armed = null; // the verb that asks "really?"
     this.drafts = new Map(); // step id -> { note, reason, form, byKey }
     this.flights = new Map(); // request -> verb that is not answered yet
@@ -797,7 +824,9 @@ class StepPanel {
       cancel: () => this.cancelReason(),
       typed: () => this.keepDraft(),
     });
-    this.notices = noticeArea({ reload: () => this.reload(), dismiss: (id) => this.settle(id) });
+    this.notices = noticeArea({
+      reload: () => this.reload(), dismiss: (id) => this.settle(id), dismissDrops: () => this.showDrops((this.drops = [])),
+    });
     this.record = recordArea();
     this.history = historyArea();
     this.note = el("textarea", { id: "ro-note", rows: "2", class: "ro-field", oninput: () => this.keepDraft() });
@@ -806,12 +835,12 @@ class StepPanel {
     this.lost = el("div", { class: "ro-lost", role: "alert", hidden: true });
     const label = el("label", { for: "ro-note", class: "ro-label" }, WORDS.note, " ");
     label.append(el("span", { class: "ro-rule" }, WORDS.noteHow));
-    this.actions = el("section", { class: "ro-actions" }, this.buttons.node, this.form.node, this.notices.node,
-      el("div", { class: "ro-note" }, label, this.note, this.operator));
-    this.body = el("div", { class: "ro-body", hidden: true },
-      this.head.node, this.text.node, this.actions, this.record.node, this.history.node);
+    const typed = el("div", { class: "ro-note" }, label, this.note, this.operator);
+    this.actions = el("section", { class: "ro-actions" }, this.notices.node, this.form.node, this.buttons.node);
+    // what is read and typed scrolls between the target and the buttons, which always stay in view
+    this.body = el("div", { class: "ro-body" }, this.head.node, this.text.node, typed, this.record.node, this.history.node);
     this.panel = el("section", { class: "ro-step", "aria-label": WORDS.panel, tabindex: "-1" },
-      this.empty, this.target.node, this.lost, this.body);
+      this.empty, this.target.node, this.lost, this.body, this.actions);
     this.panel.addEventListener("keydown", (event) => this.key(event));
     this.root.append(this.panel);
     this.showOperator();
@@ -825,8 +854,22 @@ class StepPanel {
     this.model.on("change:operator", operator);
     this.model.on("change:opened", opened);
     const deaf = this.channel.hear((message) => this.heard(message));
+    const seen = () => this.look();
+    const room = () => this.fitWindow();
+    this.looking = setInterval(seen, WAIT.look);
+    document.addEventListener("visibilitychange", seen);
+    window.addEventListener("resize", room);
+    document.addEventListener("scroll", room, { capture: true, passive: true });
+    const placed = new ResizeObserver(room);
+    placed.observe(document.body);
+    placed.observe(this.panel);
     this.unlisten = () => {
       deaf();
+      clearInterval(this.looking);
+      document.removeEventListener("visibilitychange", seen);
+      window.removeEventListener("resize", room);
+      document.removeEventListener("scroll", room, { capture: true });
+      placed.disconnect();
       this.model.off("msg:custom", fromPython);
       this.model.off("change:operator", operator);
       this.model.off("change:opened", opened);
@@ -854,6 +897,10 @@ class StepPanel {
     const does = {
       select: () => this.select(message),
       press: () => this.press(message),
+      typed: () => this.held?.id === message.id && this.typeAhead(message.key),
+      "let-go": () => this.held?.id === message.id && this.dropHeld("cancelled"),
+      dropped: () => this.dropped(WORDS.keysDropped(message.keys), ""),
+      tell: () => this.notices.tell(message.text),
       "focus-step": () => this.focusStep(),
     };
     does[message?.type]?.();
@@ -870,6 +917,15 @@ class StepPanel {
     does[message?.type]?.();
   }
 
+  /** Keep the panel within the window, wherever it stands on the page. */
+  fitWindow() {
+    const top = Math.max(0, Math.round(this.panel.getBoundingClientRect().top));
+    const room = `${Math.max(300, window.innerHeight - top - 8)}px`;
+    if (this.room === room) return;
+    this.room = room;
+    this.panel.style.setProperty("--ro-room", room);
+  }
+
   // ------------------------------------------------------------ selecting and loading
 
   /** The detail on the screen when it is that of the selected step and nothing newer is on its way. */
@@ -877,20 +933,22 @@ class StepPanel {
     return this.detail && !this.loading && this.detail.id === this.selected ? this.detail : null;
   }
 
-  select({ id, version, at }) {
+  select({ id, version, at, where: place = "" }) {
     if (!id) return this.showEmpty();
+    if (id === this.selected && place) this.where = place;
     if (this.ready?.id === id && !(version > this.ready.row_version)) return;
     if (id === this.selected && this.asked) return; // its detail is on its way already
-    if (id !== this.selected) this.leaveStep(id);
+    if (id !== this.selected) this.leaveStep(id, place);
     this.loading = true;
     this.showLoading();
     if (at === "key") this.after("rest", WAIT.rest, () => this.ask());
     else this.ask();
   }
 
-  leaveStep(id) {
+  leaveStep(id, place = "") {
     this.disarm();
-    this.held = null;
+    this.dropHeld("moved");
+    this.where = place;
     this.asked = null;
     this.typingUntil = 0;
     this.selected = id;
@@ -941,6 +999,7 @@ class StepPanel {
   arrived(step) {
     if (step.id !== this.selected) return;
     if (this.detail?.id === step.id && step.row_version < this.detail.row_version) return;
+    this.where = where(step);
     this.stop("load");
     this.stop("rest");
     this.asked = null;
@@ -961,7 +1020,7 @@ class StepPanel {
     this.panel.classList.remove("ro-blank");
     this.panel.removeAttribute("aria-busy");
     this.empty.hidden = this.lost.hidden = true;
-    this.target.node.hidden = this.body.hidden = false;
+    this.showParts(true);
     this.target.load(null);
     for (const area of [this.target, this.head, this.text, this.record, this.history]) area.show(step, before);
     this.showCopied();
@@ -989,7 +1048,7 @@ class StepPanel {
     this.panel.dataset.state = "loading";
     this.panel.setAttribute("aria-busy", "true");
     this.empty.hidden = this.lost.hidden = true;
-    this.target.node.hidden = false;
+    this.target.node.hidden = this.actions.hidden = false;
     this.panel.classList.toggle("ro-blank", !this.detail);
     this.target.load(WORDS.loading);
     this.disarm();
@@ -1004,11 +1063,18 @@ class StepPanel {
     this.panel.dataset.state = "empty";
     this.panel.removeAttribute("aria-busy");
     this.empty.hidden = false;
-    this.target.node.hidden = this.body.hidden = this.lost.hidden = true;
+    this.lost.hidden = true;
+    this.showParts(false);
+  }
+
+  showParts(shown) {
+    for (const part of [this.target.node, this.body, this.actions]) part.hidden = !shown;
+    if (!shown) this.actions.hidden = this.drops.length + this.troubles.size === 0;
+    this.panel.classList.toggle("ro-nothing", !shown);
   }
 
   showLost(words) {
-    this.held = null;
+    this.dropHeld("lost");
     this.panel.dataset.state = "lost";
     this.target.load(null);
     this.lost.hidden = false;
@@ -1044,7 +1110,7 @@ class StepPanel {
   }
 
   focusStep() {
-    if (this.body.hidden) this.panel.focus();
+    if (this.body.hidden || !this.detail) this.panel.focus();
     else this.firstAction().focus();
   }
 
@@ -1086,32 +1152,79 @@ class StepPanel {
 
   // ------------------------------------------------------------ presses and clicks
 
-  press({ verb, id }) {
-    if (id !== this.selected) return;
-    if (this.ready) return this.perform(verb, true);
-    if (!this.loading || this.panel.dataset.state === "lost") return;
-    if (this.held) return this.notices.tell(WORDS.onePress(WORDS.verbs[verb] ?? verb));
-    this.held = { verb, id, at: performance.now() };
+  press({ verb, id, typed = "" }) {
+    if (id !== this.selected) return this.say("rest", id, { stored: false });
+    this.perform(verb, true, typed);
+  }
+
+  /** Tell the matrix how the press stands: keys that come after it wait there. */
+  say(type, id, more) {
+    this.channel.say({ type, id, ...more });
+  }
+
+  /** A press on a step that is still loading is kept, one only, until that step has been painted. */
+  hold(verb, byKey, typed = "") {
+    const label = this.label(verb);
+    if (!this.loading || this.panel.dataset.state === "lost") {
+      if (this.selected) this.dropped(WORDS.notDone(label), `${this.where}: ${WORDS.because.lost}`);
+      return this.say("rest", this.selected, { stored: false });
+    }
+    if (this.held) return this.notices.tell(WORDS.onePress(label));
+    this.held = { verb, id: this.selected, byKey, typed, at: performance.now() };
+    this.notices.tell(WORDS.waits(label));
+    this.say("waiting", this.selected, { typing: TYPED_VERBS.includes(verb) });
     if (!this.asked) this.ask();
+  }
+
+  label(verb) {
+    return WORDS.verbs[verb] ?? { copy: WORDS.copy, note: WORDS.note }[verb] ?? verb;
   }
 
   doHeldPress() {
     const held = this.held;
     if (!held) return;
     afterPaint(() => {
-      if (this.held !== held) return;
+      if (this.held !== held || !this.ready) return; // or it is being loaded once more, and comes here again
       this.held = null;
-      if (this.ready?.id !== held.id) return;
+      this.notices.tell(null);
       const tooOld = performance.now() - held.at > WAIT.oldPress;
-      if (tooOld) this.notices.tell(WORDS.pressTooOld(WORDS.verbs[held.verb] ?? held.verb));
-      else this.perform(held.verb, true);
+      if (!tooOld) return this.perform(held.verb, held.byKey, held.typed);
+      this.notices.tell(WORDS.pressTooOld(this.label(held.verb)));
+      this.say("rest", held.id, { stored: false });
     });
+  }
+
+  /** What is typed after a press that waits is meant for the field it opens. */
+  typeAhead(key) {
+    this.held.typed = typedOn(this.held.typed, key);
+  }
+
+  /** The press that waits is not done any more: say so where it stays. */
+  dropHeld(why) {
+    const { held } = this;
+    if (!held) return;
+    this.held = null;
+    const typed = held.typed && ` ${WORDS.typedDropped(held.typed)}`;
+    this.dropped(WORDS.notDone(this.label(held.verb)), `${this.where}: ${WORDS.because[why]}${typed}`);
+    this.notices.tell(null);
+    this.say("rest", held.id, { stored: false });
+  }
+
+  dropped(title, text) {
+    this.showDrops((this.drops = [...this.drops, { title, text }].slice(-DROPS_SHOWN)));
+  }
+
+  showDrops(drops) {
+    this.notices.warnDropped(drops);
+    if (drops.length) this.actions.hidden = false;
   }
 
   clicked(verb, byKey, event) {
     // the second click of a double click was meant for what stood here before
-    if (event.detail > 1 || isOff(event.currentTarget)) return;
-    this.perform(verb, byKey);
+    if (event.detail > 1) return;
+    if (!this.ready) return this.hold(verb, byKey);
+    if (this.busy(this.ready.id)) return this.notices.tell(WORDS.stillSaving);
+    if (!isOff(event.currentTarget)) this.perform(verb, byKey);
   }
 
   key(event) {
@@ -1121,10 +1234,13 @@ class StepPanel {
       return this.taken(event, () => this.perform("mark_done", true));
     }
     if (field || event.target.tagName === "TEXTAREA" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "j") return this.taken(event, () => this.channel.say({ type: "next" }));
-    if (event.key === "n") return this.taken(event, () => this.note.focus());
-    const verb = event.key === "c" ? "copy" : this.ready?.verbs.find((each) => each.key === event.key)?.verb;
-    if (verb) this.taken(event, () => this.perform(verb, true));
+    if (this.held && TYPED_VERBS.includes(this.held.verb) && TYPED_KEY.test(event.key)) {
+      return this.taken(event, () => this.typeAhead(event.key));
+    }
+    const key = event.key.toLowerCase();
+    if (key === "j") return this.taken(event, () => this.channel.say({ type: "next" }));
+    if (!Object.hasOwn(KEYS, key) || this.body.hidden) return;
+    this.taken(event, () => this.perform(KEYS[key], true));
   }
 
   taken(event, work) {
@@ -1136,25 +1252,44 @@ class StepPanel {
   escape(event) {
     event.preventDefault();
     event.stopPropagation();
+    if (this.held) return this.dropHeld("cancelled");
     if (this.armed) return this.disarm(true);
-    if (event.target === this.form.field || this.form.node.contains(event.target)) return this.cancelReason();
+    if (this.form.node.contains(event.target)) return this.cancelReason(true);
     this.text.endByHand();
     this.channel.say({ type: "focus-matrix" });
   }
 
-  /** Everything an operator can do to the step on the screen goes through here. */
-  perform(verb, byKey) {
-    if (!this.ready) return;
+  /**
+   * Everything an operator can do to the step on the screen goes through here, and the matrix hears when the press
+   * ends without a verb on its way. `typed` is what was typed while the step was loading.
+   */
+  perform(verb, byKey, typed = "") {
+    if (!this.ready) return this.hold(verb, byKey, typed);
+    const { id } = this.ready;
+    const refusal = this.refusal(verb, byKey);
+    if (refusal) this.notices.tell(refusal);
+    if (typed) this.useTyped(verb, typed);
+    const stillOnItsWay = this.busy(id);
+    if (!stillOnItsWay || refusal) this.say("rest", id, { stored: !refusal && verb === "copy" });
+  }
+
+  refusal(verb, byKey) {
     const now = performance.now();
     if (byKey && now < this.typingUntil) {
       this.typingUntil = now + WAIT.typing;
-      return this.notices.tell(WORDS.typing);
+      return WORDS.typing;
     }
     const refusal = this.attempt(this.ready, verb, byKey);
-    if (!refusal) return;
-    this.notices.tell(refusal);
     // who pressed "skip" blindly types the reason next: its letters must not become verbs
-    if (byKey && WORDS.submit[verb]) this.typingUntil = now + WAIT.typing;
+    if (refusal && byKey && WORDS.submit[verb]) this.typingUntil = now + WAIT.typing;
+    return refusal;
+  }
+
+  useTyped(verb, typed) {
+    const field = verb === "note" ? this.note : this.draft().form === verb && this.form.field;
+    if (!field) return this.dropped(WORDS.typedDropped(typed), this.where);
+    field.value += typed;
+    this.keepDraft();
   }
 
   /** Do the verb, or ask for what it needs; gives back the words why not, if it cannot be. */
@@ -1213,13 +1348,14 @@ class StepPanel {
     this.form.node.scrollIntoView({ block: "nearest" });
   }
 
-  cancelReason() {
-    const { form: verb, byKey } = this.draft();
+  /** Close the form, keeping its words; Escape always leads back to the matrix. */
+  cancelReason(toMatrix = this.draft().byKey) {
+    const { form: verb } = this.draft();
     this.keepDraft({ form: null });
     this.form.hide();
     const opener = this.buttons.buttons.get(verb);
     if (opener && !opener.hidden) opener.focus({ preventScroll: true });
-    if (byKey) this.channel.say({ type: "focus-matrix" });
+    if (toMatrix) this.channel.say({ type: "focus-matrix" });
   }
 
   submitReason(byKey, event) {
@@ -1249,6 +1385,7 @@ class StepPanel {
     const flight = { request, id, verb, reason, note: this.note.value, byKey, where: where(step), timers: [] };
     this.disarm();
     this.flights.set(request, flight);
+    this.say("waiting", id, { typing: false });
     this.settle(id);
     this.notices.tell(null);
     const unanswered = () => this.unanswered(flight);
@@ -1267,6 +1404,7 @@ class StepPanel {
     flight.late = true;
     this.trouble(flight.id, flight.where, "no_answer", "");
     this.showActions();
+    this.say("rest", flight.id, { stored: false });
   }
 
   /** The verb of this request is answered: give it back, or nothing when it is not ours. */
@@ -1287,15 +1425,18 @@ class StepPanel {
     const time = step.history.at(-1)?.at ?? new Date().toLocaleTimeString();
     const lost = flight && !isRecorded(flight.note, step);
     const said = `${time} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
+    const known = { id: step.id, version: step.row_version, status: step.status };
     if (step.id !== this.selected) {
       this.showElsewhere();
       this.showActions();
-      return this.notices.tell(said, WORDS.storedElsewhere(where(step)));
+      this.notices.tell(said, WORDS.storedElsewhere(where(step)));
+      return this.say("rest", step.id, { stored: true, step: known });
     }
     const typing = this.root.getRootNode().activeElement === this.note && this.note.value !== "";
     this.arrivedBy(step);
     this.notices.tell(said, WORDS.stored);
     if (flight?.byKey && !typing) this.channel.say({ type: "focus-matrix" });
+    this.say("rest", step.id, { stored: true, step: known });
   }
 
   /** A step that came with the answer to a verb is shown like a detail, unless a newer one is there. */
@@ -1315,14 +1456,17 @@ class StepPanel {
       this.arrivedBy(step);
     }
     this.showActions();
+    if (flight) this.say("rest", flight.id, { stored: false });
   }
 
   notSaved({ request, message }) {
+    if (!request) return; // a look, which asks for nothing that could be lost
     if (request === this.asked?.request) return this.notLoaded(message);
     const flight = this.landed(request);
     if (flight) this.trouble(flight.id, flight.where, "not_saved", message);
     else if (this.selected) this.trouble(this.selected, "", "not_saved", message);
     this.showActions();
+    if (flight) this.say("rest", flight.id, { stored: false });
   }
 
   trouble(id, place, kind, message) {
@@ -1342,6 +1486,15 @@ class StepPanel {
   }
 
   // ------------------------------------------------------------ changed by somebody else
+
+  /** Ask whether anything differs from what is on the screen; Python answers only if so. */
+  look() {
+    const unanswered = this.panel.dataset.state === "lost" || [...this.flights.values()].some((flight) => flight.late);
+    if (document.visibilityState !== "visible" || unanswered) return;
+    const seen = this.ready && !this.busy(this.ready.id) ? this.ready : null;
+    const [id, version, sha256] = [seen?.id ?? null, seen?.row_version ?? null, seen?.sha256 ?? null];
+    this.send({ type: "look", request: 0, id, version, sha256 }, () => {});
+  }
 
   changed(step) {
     const before = this.ready;
@@ -1374,6 +1527,7 @@ class StepPanel {
     const { id, text, sha256 } = step;
     const copied = () => {
       this.copies.set(id, sha256);
+      this.look();
       if (this.ready?.id === id) this.text.tell(WORDS.copied([...text].length, sha256), "ro-ok");
     };
     if (await copyText(text, this.panel)) return copied();

@@ -1,0 +1,151 @@
+"""An operator in a hurry, and a second one beside them: no press and no letter may be lost without a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from relorch.model.values import CustomerStep
+from relorch.workbook import Workbook
+from tests.e2e.conftest import Serving, Tab
+from tests.e2e.test_matrix_page import active_release, cell, opened, panel_of
+
+pytestmark = pytest.mark.browser
+
+Tabs = Callable[..., Tab]
+
+
+def pending_runs(wb: Workbook, length: int) -> tuple[list[CustomerStep], str]:
+    """At least `length` pending steps of one active customer that render and lie right below each other."""
+    release_id = active_release(wb)
+    for customer in wb.matrix(release_id).customers:
+        run: list[CustomerStep] = []
+        for step in wb.steps.list(release_id, customer.id):
+            usable = customer.state == "active" and step.status == "pending" and not wb.steps.render(step.id).problems
+            run = [*run, step] if usable else []
+            if len(run) == length:
+                return run, customer.name
+    raise AssertionError(f"the sample has no {length} pending steps in a row")
+
+
+def slow_down(page: Any) -> None:
+    """Let messages from the page to the server take `window.slowness` milliseconds; before the page is opened."""
+    page.add_init_script(
+        "window.slowness = 0; const quick = window.fetch;"
+        "window.fetch = (...a) => new Promise((go) => setTimeout(go, window.slowness)).then(() => quick(...a));"
+    )
+
+
+def selected_name(page: Any) -> str:
+    return str(page.get_by_role("gridcell", selected=True).get_attribute("aria-label"))
+
+
+def test_ticks_pressed_faster_than_they_are_stored_are_all_stored(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        run, customer = pending_runs(wb, 3)
+    page = opened(tab(serving), run[0])
+    cell(page, run[0], customer).click()
+    page.keyboard.type("djDjd")
+    for step in run:
+        expect(cell(page, step, customer)).to_have_accessible_name(re.compile(": done"))
+    with serving.open() as wb:
+        assert [(wb.steps.get(step.id).status, wb.steps.get(step.id).executed_by) for step in run] == [
+            ("done", "ana"),
+            ("done", "ana"),
+            ("done", "ana"),
+        ]
+
+
+def test_a_form_that_opens_drops_the_keys_behind_it_and_says_how_many(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        run, customer = pending_runs(wb, 2)
+    page = opened(tab(serving), run[0])
+    cell(page, run[0], customer).click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("f")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    panel = panel_of(page)
+    expect(panel.get_by_label("Reason")).to_be_focused()
+    expect(panel.get_by_role("alert").filter(has_text="2 key presses dropped")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("gridcell", selected=True)).to_be_focused()
+    assert selected_name(page).startswith(f"{run[1].name}, {customer}")
+
+
+def test_a_reason_typed_before_its_field_is_there_is_in_it(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        run, customer = pending_runs(wb, 2)
+    page = opened(tab(serving), run[0])
+    cell(page, run[0], customer).click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("fdisk is full")
+    field = panel_of(page).get_by_label("Reason")
+    expect(field).to_have_value("disk is full")
+    field.press("Enter")
+    expect(cell(page, run[1], customer)).to_have_accessible_name(re.compile(": failed"))
+    with serving.open() as wb:
+        assert [wb.steps.get(step.id).status for step in run] == ["pending", "failed"]
+
+
+def test_mark_done_clicked_while_the_step_loads_is_done_and_one_left_behind_is_told(
+    serving: Serving, tab: Tabs
+) -> None:
+    with serving.open() as wb:
+        run, customer = pending_runs(wb, 3)
+    window = tab(serving)
+    slow_down(window.page)
+    page = opened(window, run[0])
+    panel = panel_of(page)
+    page.evaluate("window.slowness = 600")
+    cell(page, run[1], customer).click()
+    panel.get_by_role("button", name=re.compile("^Mark done")).click(force=True)
+    expect(cell(page, run[1], customer)).to_have_accessible_name(re.compile(": done"))
+
+    page.evaluate("window.slowness = 2500")
+    cell(page, run[2], customer).click()
+    page.keyboard.press("d")
+    cell(page, run[0], customer).click()
+    told = panel.get_by_role("alert").filter(has_text="was NOT done")
+    expect(told).to_contain_text(run[2].name)
+    expect(panel.get_by_role("heading", name=run[0].name)).to_be_visible(timeout=15_000)
+    expect(told).to_be_visible()
+    with serving.open() as wb:
+        assert [wb.steps.get(step.id).status for step in run] == ["pending", "done", "pending"]
+
+
+@pytest.mark.parametrize("size", [(1366, 650), (1280, 720), (1000, 700), (900, 700)], ids=str)
+def test_the_large_button_is_beside_the_matrix_and_in_view(serving: Serving, tab: Tabs, size: tuple[int, int]) -> None:
+    with serving.open() as wb:
+        run, customer = pending_runs(wb, 2)
+    page = opened(tab(serving), run[0])
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    panel = panel_of(page)
+    expect(panel.get_by_role("button", name=re.compile("^Mark done"))).to_be_in_viewport(ratio=1)
+    grid, beside = page.get_by_role("grid").bounding_box(), panel.bounding_box()
+    assert grid["x"] + grid["width"] <= beside["x"]
+    cell(page, run[0], customer).click()
+    page.keyboard.press("d")
+    expect(panel.get_by_text("Stored", exact=False).first).to_be_in_viewport(ratio=1)
+
+
+def test_what_somebody_else_does_appears_by_itself_and_is_passed_over(serving: Serving, tab: Tabs) -> None:
+    with serving.open("ben") as wb:
+        run, customer = pending_runs(wb, 3)
+        page = opened(tab(serving), run[0])
+        panel = panel_of(page)
+        panel.get_by_label("Note").fill("my note")
+        wb.steps.start(run[1].id)
+        theirs = re.compile("in progress by somebody else")
+        expect(cell(page, run[1], customer)).to_have_accessible_name(theirs, timeout=4000)
+        wb.steps.fail(run[0].id, reason="ben saw it break")
+    expect(cell(page, run[0], customer)).to_have_accessible_name(re.compile(": failed"), timeout=4000)
+    expect(panel).to_contain_text("ben saw it break", timeout=4000)
+    expect(panel.get_by_label("Note")).to_have_value("my note")
+    cell(page, run[0], customer).click()
+    page.keyboard.press("j")
+    assert selected_name(page).startswith(f"{run[2].name}, {customer}")
