@@ -151,7 +151,7 @@ def _place_among(there: list[RowDict], neighbour: RowDict | None, side: Side) ->
     """Give how many of the steps at an anchor come before a new one beside the neighbour."""
     ids = [row["id"] for row in there]
     if neighbour is None:
-        return len(ids)
+        return 0  # what stands at the end of all stays there
     if neighbour["id"] in ids:
         return ids.index(neighbour["id"]) + (side is Side.AFTER)
     return 0 if side is Side.AFTER else len(ids)

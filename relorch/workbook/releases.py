@@ -240,7 +240,7 @@ class Releases(Noun):
         return Release(**after)
 
     def preview_archive(self, release_id: int) -> Progress:
-        """Give what archiving the release would leave open: its progress, counted per status; raises as `archive` does."""
+        """Give what archiving the release would leave open: its progress; raises as `archive` does."""
         with self._core.look() as connection:
             row = require_release(connection, release_id)
             if row["status"] == ReleaseStatus.ARCHIVED:

@@ -300,13 +300,13 @@ def _leave(undo: _Undo, table: str, row_id: int, why: str) -> None:
 def _conflict(undo: _Undo, left: Sequence[Left]) -> Conflict:
     """Say which row keeps the batch from being taken back, and who had it last."""
     first = left[0] if left else Left("", 0, "everything it did was changed since")
-    noun = {"customer_steps": f"step {first.id}", "step_templates": f"template {first.id}"}.get(first.table, "its rows")
+    noun = {customer_steps.name: "Step", step_templates.name: "Template"}.get(first.table, "Row")
     is_step = first.table == customer_steps.name
     row = rows.by_id(undo.change.connection, customer_steps, first.id) if is_step else None
     latest = events.latest_touch(undo.change.connection, first.id) if is_step else None
     message = (
-        f"Batch {undo.batch_id} cannot be undone, because of {noun}: {first.why}; nothing was changed. "
-        "Undo the later change first, skip what was touched, or name another batch."
+        f"{noun} {first.id} cannot be put back: {first.why}; nothing was changed. To take batch {undo.batch_id} back, "
+        "undo the later change first, or skip what was touched."
     )
     return Conflict(
         message,

@@ -197,7 +197,7 @@ def test_reorder_wants_exactly_the_live_ids_of_that_release_and_category(
         ([], "missing"),
         ([a, b, "x"], "must be a whole number from 1"),
         ([a, b, True], "must be a whole number from 1"),
-        ("abc", "must be a whole number from 1"),
+        ("abc", "must be a list of template ids"),
         (None, "must be a list of template ids"),
         (7, "must be a list of template ids"),
     ]
