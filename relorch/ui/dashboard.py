@@ -71,7 +71,7 @@ def _meters(kind: str, lines: Sequence[tuple[str, Progress | None]]) -> Markup:
 
 def _meter(label: str, progress: Progress) -> Markup:
     percentage = "–" if progress.percentage is None else f"{progress.percentage} %"
-    held = f" · {progress.held:,} held" if progress.held else ""
+    held = f" · {words.steps(progress.held)} on hold" if progress.held else ""
     parts = joined(
         html(
             '<i class="{status}" style="width:{share}%"></i>',

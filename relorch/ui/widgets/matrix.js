@@ -916,7 +916,7 @@ class Bar {
       node.classList.toggle("ro-zero", !progress.counts[code]);
     });
     this.held.hidden = !board.heldCustomers;
-    write(this.held, `${figure(board.heldCustomers)} held`);
+    write(this.held, `${figure(board.heldCustomers)} ${board.heldCustomers === 1 ? "customer" : "customers"} on hold`);
     this.held.title = "customers held; their steps are not counted";
     write(this.found, query.trim() ? foundWords(board, layout.found) : "");
   }

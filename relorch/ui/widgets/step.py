@@ -169,7 +169,7 @@ def step_message(detail: StepDetail, operator: str, now: datetime) -> dict[str, 
         "category": step.category.value,
         "type": step.type.value,
         "status": step.status.value,
-        "place": f"{step.category.value.capitalize()} {detail.place} of {detail.places}",
+        "place": _place(detail),
         "customer": {
             "id": detail.customer.id,
             "name": visible(detail.customer.name),
@@ -193,6 +193,11 @@ def step_message(detail: StepDetail, operator: str, now: datetime) -> dict[str, 
         "skip_reason": step.skip_reason,
         "history": [_event(event, now) for event in detail.history],
     }
+
+
+def _place(detail: StepDetail) -> str:
+    place = f"{detail.step.category.value.capitalize()} {detail.place} of {detail.places}"
+    return f"{place} · its template is retired" if detail.template and detail.template.is_retired else place
 
 
 def _text(detail: StepDetail) -> dict[str, Any]:
