@@ -847,6 +847,8 @@ class Machine(RuleBasedStateMachine):
                     return Conflict
         if set(new.templates) - set(old.templates) and self.stands_on(batch):
             return Conflict
+        if self.strands(batch):
+            return Conflict
         only_steps = old.templates == new.templates and old.live == new.live
         changed = [row for each, row in new.steps.items() if each in old.steps and old.steps[each] != row]
         changed += [row for each, row in new.steps.items() if each not in old.steps]
@@ -871,6 +873,25 @@ class Machine(RuleBasedStateMachine):
             step["anchor_template_id"] in added or (step["template_id"] in added and each not in batch.after.steps)
             for each, step in self.model.steps.items()
         )
+
+    def strands(self, batch: Batch) -> bool:
+        """Say whether a step would stand at a template that is retired or gone, once the batch is taken back."""
+        now, old, new = self.model, batch.before, batch.after
+
+        def back(mine: dict[int, Row], was: dict[int, Row], became: dict[int, Row], each: int, name: str) -> Any:
+            both = each in was and each in became and was[each][name] != became[each][name]
+            return was[each][name] if both else mine[each][name]
+
+        live = {
+            each for each in now.templates if not back(now.templates, old.templates, new.templates, each, "is_retired")
+        } | (set(old.templates) - set(new.templates))
+        anchors = [
+            back(now.steps, old.steps, new.steps, each, "anchor_template_id")
+            for each in now.steps
+            if each in old.steps or each not in new.steps
+        ]
+        anchors += [old.steps[each]["anchor_template_id"] for each in old.steps.keys() - new.steps.keys()]
+        return any(anchor is not None and anchor not in live for anchor in anchors)
 
     def put_back(self, model: Model, batch: Batch, *, newest: bool) -> None:
         """Do in the model what an undo does: the rows of before; for an older batch the order is read, not foretold."""
