@@ -121,11 +121,10 @@ class Model:
         row = self._fixable(template)
         new = {name: value for name, value in new.items() if row[name] != value}
         if "content" in new:
-            new["revision"] = row["revision"] + 1
+            known = [step["template_revision"] for step in self.steps.values() if step["template_id"] == template]
+            new["revision"] = max([row["revision"], *known]) + 1
         row.update(new)
-        carried = {name: new[name] for name in ("name", "type", "content") if name in new}
-        if "revision" in new:
-            carried["template_revision"] = new["revision"]
+        carried = self._text(template) if new.keys() & {"name", "type", "content"} else {}
         for step in self.steps.values():
             if step["template_id"] == template and self._follows(step) and step["customer_id"] in self.there():
                 step.update(carried)
