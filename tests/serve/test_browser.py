@@ -120,8 +120,11 @@ def test_a_foreign_page_reads_nothing_and_presses_nothing(mine: Any, guarded: An
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "evil.example"])
 def test_the_same_page_reads_and_presses_all_of_the_bare_app(browse: Any, bare: Any, foreign: str, name: str) -> None:
-    bare.trace.unlink(missing_ok=True)
-    told, frames = attacked(browse(), f"{name}:{foreign}", bare)
+    for _ in range(3):  # what has to be possible here is the attack, not its first try on a busy machine
+        bare.trace.unlink(missing_ok=True)
+        told, frames = attacked(browse(), f"{name}:{foreign}", bare)
+        if SECRET in told["read"] and bare.trace.exists():
+            break
     assert told["opened"] is True
     assert SECRET in told["read"]
     assert 200 in told["posts"]
