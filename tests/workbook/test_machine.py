@@ -266,7 +266,11 @@ class Model:
         if shared:
             live = self.live[values["category"]]
             position = None if anchor[0] is None else live.index(anchor[0]) + (anchor[1] == "after")
+            moved, new_side = self._aside(mine, anchor, neighbour, side)
             self.add_template(ids, values, position)
+            for each in moved:
+                self.steps[each].update(anchor_template_id=max(self.templates), anchor_side=new_side)
+            self._arrange()
             return
         step = {**NEW, **values, "customer_id": customer, "template_id": None, "template_revision": None}
         step |= {"is_custom": True, "anchor_template_id": anchor[0], "anchor_side": anchor[1]}
@@ -324,6 +328,20 @@ class Model:
     def _text(self, template: int) -> Row:
         row = self.templates[template]
         return {name: row[name] for name in ("name", "type", "content")} | {"template_revision": row["revision"]}
+
+    def _aside(self, mine: list[int], anchor: Any, neighbour: int | None, side: str) -> tuple[list[int], str]:
+        """Give the steps at an anchor that stand on the far side of a template put beside the neighbour."""
+        there = [
+            each
+            for each in mine
+            if not self._is_live(self.steps[each])
+            and (self.steps[each]["anchor_template_id"], self.steps[each]["anchor_side"]) == anchor
+        ]
+        if neighbour is None:
+            return [], "before"
+        beyond = 0 if side == "after" else len(there)
+        at = there.index(neighbour) + (side == "after") if neighbour in there else beyond
+        return (there[at:], "after") if anchor[1] == "after" else (there[:at], "before")
 
     # what they do
 
