@@ -273,7 +273,8 @@ def _refuse_handed_on(undo: _Undo, found: Sequence[RowDict]) -> None:
             continue
         said = {name: entry["after"][name] for name in ("name", "type", "content") if name in entry["after"]}
         for row in steps.of_template(undo.change.connection, entry["ids"][0]) if said else ():
-            follows = row["status"] == Status.PENDING and not row["is_overridden"]
+            there = row["member_state"] != MemberState.REMOVED  # the removed catch up when they are added again
+            follows = there and row["status"] == Status.PENDING and not row["is_overridden"]
             if follows and row["id"] not in reached and all(row[name] == said[name] for name in said):
                 raise _conflict(undo, [Left(customer_steps.name, row["id"], "it took the template's text after that")])
 

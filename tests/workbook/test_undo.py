@@ -417,3 +417,16 @@ def test_a_customer_added_since_a_template_changed_does_not_keep_the_undone_text
     wb.releases.add_customers(release.id, [build.customer().id])
     with refused(Conflict):
         wb.undo(batch)
+
+
+def test_a_removed_member_who_kept_the_old_text_does_not_keep_an_undo_from_being_undone(
+    wb: Workbook, build: Any
+) -> None:
+    release = build.active(customers=2, content="old")
+    gone, there = (member.customer_id for member in wb.releases.members(release.id))
+    wb.releases.remove(release.id, [gone], "left us")
+    (template,) = wb.templates.list(release.id)
+    wb.templates.update(template.id, content="new")
+    undone = wb.undo()
+    wb.undo(undone.batch_id)
+    assert [step.content for step in wb.steps.list(release.id, there)] == ["new"]
