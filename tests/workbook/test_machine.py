@@ -886,8 +886,14 @@ class Machine(RuleBasedStateMachine):
 
     def stands_on(self, batch: Batch) -> bool:
         added = set(batch.after.templates) - set(batch.before.templates)
+        old, new = batch.before.steps, batch.after.steps
+
+        def moved_there_by_it(each: int) -> bool:
+            return each in old and each in new and old[each]["anchor_template_id"] != new[each]["anchor_template_id"]
+
         return any(
-            step["anchor_template_id"] in added or (step["template_id"] in added and each not in batch.after.steps)
+            (step["anchor_template_id"] in added and not moved_there_by_it(each))
+            or (step["template_id"] in added and each not in batch.after.steps)
             for each, step in self.model.steps.items()
         )
 
