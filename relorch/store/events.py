@@ -140,16 +140,6 @@ def touched_since(connection: Connection, event_id: int) -> list[RowDict]:
     return rows.fetch(connection, query.where(events.c.id > event_id))
 
 
-def enrolled_since(connection: Connection, release_id: int, event_id: int) -> bool:
-    """Whether customers became members of the release after an event."""
-    query = select(events.c.id).where(
-        events.c.release_id == release_id,
-        events.c.id > event_id,
-        events.c.action.in_(("release.activate", "release.add_customers")),
-    )
-    return rows.fetch_one(connection, query) is not None
-
-
 def newest_id(connection: Connection) -> int:
     """Give the id of the newest event, 0 before the first: it changes with every change of the workbook."""
     return int(connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())

@@ -138,12 +138,6 @@ def membership(connection: Connection, release_id: int) -> dict[int, RowDict]:
     }
 
 
-def memberships_of(connection: Connection, customer_id: int) -> list[RowDict]:
-    """Give the memberships of a customer, the newest first."""
-    query = select(release_customers).where(release_customers.c.customer_id == customer_id)
-    return rows.fetch(connection, query.order_by(release_customers.c.release_id.desc()))
-
-
 def active_customer_ids(connection: Connection) -> list[int]:
     """Give the ids of all active customers."""
     return [row["id"] for row in rows.fetch(connection, select(customers.c.id).where(customers.c.is_active.is_(True)))]
