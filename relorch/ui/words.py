@@ -74,6 +74,9 @@ NOT_GUARDED = (
     "Start 'relorch serve' for the guarded workbook with all its pages."
 )
 NOT_UNDERSTOOD = "The page sent something that was not understood; nothing was stored. Reload the page."
+STORED = "Stored."
+REFUSED = "Refused."
+NOT_SAVED = "Not saved."
 NO_RELEASE = "There is no release yet."
 NO_SUCH_RELEASE = "There is no such release. It may have been deleted, or the link is wrong."
 DRAFT_HAS_NO_MATRIX = "This release is a draft: it has no customers yet. Activate it to give them its steps."
