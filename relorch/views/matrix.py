@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from relorch.model.ordering import END, Anchor, Side, anchor_of
@@ -166,32 +167,65 @@ def _rows(connection: Connection, release_id: int) -> tuple[tuple[MatrixRow, ...
 
 
 _Place = tuple[str, Anchor]
+_Rows = dict[str, list[RowDict]]
+"""Key of a row -> the steps in it, in the order of the rows."""
 
 
-def _follower_groups(followers: Sequence[RowDict]) -> dict[_Place, dict[str, list[RowDict]]]:
-    """Put the steps that no live template places into rows: by place, then by key.
-
-    The n-th custom step of an anchor shares its row with every other customer's n-th.
-    """
-    groups: dict[_Place, dict[str, list[RowDict]]] = {}
-    seen: Counter[tuple[int, _Place]] = Counter()
+def _follower_groups(followers: Sequence[RowDict]) -> dict[_Place, _Rows]:
+    """Put the steps that no live template places into rows, by the place they stand at."""
+    columns: dict[_Place, dict[int, list[RowDict]]] = {}
     for row in followers:
         place = (row["category"], anchor_of(row["anchor_template_id"], row["anchor_side"]))
-        if row["template_id"] is None:
-            number = seen[row["customer_id"], place]
-            seen[row["customer_id"], place] += 1
-            anchor = place[1]
-            key = f"custom-{row['category']}-{anchor.template_id or 'end'}-{anchor.side}-{number}"
+        columns.setdefault(place, {}).setdefault(row["customer_id"], []).append(row)
+    return {place: _shared_rows(place, list(of_customers.values())) for place, of_customers in columns.items()}
+
+
+def _shared_rows(place: _Place, columns: Sequence[Sequence[RowDict]]) -> _Rows:
+    """Give rows in which each customer's steps keep that customer's order.
+
+    Custom steps share rows, and so do the steps of a retired template; it has a second row only where customers
+    have them in different orders.
+    """
+    kinds = [tuple(row["template_id"] for row in column) for column in columns]
+    order = _common_order(list(dict.fromkeys(kinds)))
+    keys = _keys(place, order)
+    rows: _Rows = {key: [] for key in keys}
+    for column in columns:
+        at = -1
+        for row in column:
+            at = order.index(row["template_id"], at + 1)
+            rows[keys[at]].append(row)
+    return rows
+
+
+def _common_order(sequences: Sequence[Sequence[int | None]]) -> list[int | None]:
+    """Give a sequence that holds every one of these in its order, and little more."""
+    order: list[int | None] = []
+    for sequence in sequences:
+        changes = SequenceMatcher(None, order, sequence, autojunk=False).get_opcodes()
+        parts = [order[i:j] + list(sequence[k:m] if tag != "equal" else ()) for tag, i, j, k, m in changes]
+        order = [kind for part in parts for kind in part]
+    return order
+
+
+def _keys(place: _Place, order: Sequence[int | None]) -> list[str]:
+    category, anchor = place
+    seen: Counter[int | None] = Counter()
+    keys = []
+    for kind in order:
+        number = seen[kind]
+        seen[kind] += 1
+        if kind is None:
+            keys.append(f"custom-{category}-{anchor.template_id or 'end'}-{anchor.side}-{number}")
         else:
-            key = f"template-{row['template_id']}"
-        groups.setdefault(place, {}).setdefault(key, []).append(row)
-    return groups
+            keys.append(f"template-{kind}-{number}" if number else f"template-{kind}")
+    return keys
 
 
 def _category_rows(
     category: str,
     live: Sequence[RowDict],
-    groups: dict[_Place, dict[str, list[RowDict]]],
+    groups: dict[_Place, _Rows],
     names: dict[int, str],
     row_of: _RowOf,
     start: int,

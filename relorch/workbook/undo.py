@@ -180,7 +180,7 @@ def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDic
     """Take back what happened to rows of one table; give the entries of having done so."""
     table, connection = journal.TABLES[entry["table"]], undo.change.connection
     if entry["after"] is None:
-        why = _why_not_again(undo, entry["before"]) if table is customer_steps else None
+        why = _why_not_again(undo, table.name, entry["before"])
         if why is not None:
             _leave(undo, table.name, entry["before"]["id"], why)
             return []
@@ -255,8 +255,14 @@ def _away(undo: _Undo, step: RowDict) -> str | None:
     return None
 
 
-def _why_not_again(undo: _Undo, step: RowDict) -> str | None:
-    """Give why a step that was deleted cannot come back, or None."""
+def _why_not_again(undo: _Undo, name: str, row: RowDict) -> str | None:
+    """Give why a row that was deleted cannot come back, or None."""
+    if rows.by_id(undo.change.connection, journal.TABLES[name], row["id"]) is not None:
+        return "it is back already"  # by another undo of the same deletion
+    return _why_not_beside(undo, row) if name == customer_steps.name else None
+
+
+def _why_not_beside(undo: _Undo, step: RowDict) -> str | None:
     beside = step["anchor_template_id"]
     anchor = rows.by_id(undo.change.connection, step_templates, beside) if beside is not None else None
     if beside is not None and (anchor is None or anchor["is_retired"]):

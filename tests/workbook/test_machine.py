@@ -862,6 +862,8 @@ class Machine(RuleBasedStateMachine):
             for each, row in became.items():
                 if was.get(each) != row and mine.get(each) != row:
                     return Conflict
+            if any(each in mine for each in was.keys() - became.keys()):
+                return Conflict  # what it deleted is back already
         if set(new.templates) - set(old.templates) and self.stands_on(batch):
             return Conflict
         if self.strands(batch):

@@ -182,3 +182,15 @@ def test_everybodys_cells_fit_after_a_long_story(wb: Workbook, build: Any, relea
     assert [row.category for row in wb.matrix(release.id).rows] == sorted(
         row.category for row in wb.matrix(release.id).rows
     )
+
+
+def test_customers_who_disagree_about_the_order_each_keep_their_own(wb: Workbook, release: Release) -> None:
+    add(wb, release, 0, "look", after_id="A")
+    add(wb, release, 1, "look", after_id="B")
+    retired = wb.templates.list(release.id)[1]
+    for customer in (0, 1):
+        steps = wb.steps.list(release.id, wb.releases.members(release.id)[customer].customer_id)
+        wb.steps.mark_done(next(step.id for step in steps if step.template_id == retired.id))
+    wb.templates.delete(retired.id)
+    fits(wb, release)
+    assert [name for name, _ in drawn(wb, release)].count("B (retired)") <= 1

@@ -430,3 +430,18 @@ def test_a_removed_member_who_kept_the_old_text_does_not_keep_an_undo_from_being
     undone = wb.undo()
     wb.undo(undone.batch_id)
     assert [step.content for step in wb.steps.list(release.id, there)] == ["new"]
+
+
+def test_what_was_deleted_and_is_back_already_does_not_come_back_twice(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active()
+    (step,) = build.steps_of(release)
+    extra = wb.steps.add_custom(
+        release.id, step.customer_id, name="Look", category="deploy", type="text", content="look"
+    )
+    wb.steps.delete(extra.id)
+    deletion = newest(wb)
+    back = wb.undo(deletion)
+    gone_again = wb.undo(back.batch_id)
+    wb.undo(deletion)
+    with refused(Conflict):
+        wb.undo(gone_again.batch_id)
