@@ -87,12 +87,12 @@ def build_app(pages: Mapping[str, Path], *, api: ASGIApp = no_api, script_policy
         A pure ASGI app. It needs its lifespan: marimo's kernels would keep a process alive that is told to stop.
 
     Raises:
-        ValueError: a name that cannot be an address, or `api`.
+        ValueError: a name that cannot be an address, `api` or `assets`.
     """
     builder = marimo.create_asgi_app(quiet=True, include_code=False, show_tracebacks=False)
     started: list[Starlette] = []
     for name, notebook in pages.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name == "api":
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in ("api", "assets"):
             raise ValueError(f"{name!r} cannot be the address of a page.")
         builder = builder.with_app(path=f"/{name}", root=str(notebook), middleware=[_Noting(started)])
     return _Shell(builder.build(), frozenset(pages), api, script_policy, started)
@@ -132,6 +132,8 @@ class _Shell:
         if verb == "GET" and path in ("/", "/favicon.ico"):
             return _redirect(scope, "/dashboard") if path == "/" else Response(status_code=204)
         name, _, rest = path[1:].partition("/")
+        if name == "assets" and verb == "GET" and PAGE_FILES.fullmatch(path[1:]):
+            return self._shared
         if name in self._names and not rest and verb == "GET":
             return self._page if path == f"/{name}" else _redirect(scope, f"/{name}")
         if name in self._names and ((verb, rest) in PAGE_ENDPOINTS or (verb == "GET" and PAGE_FILES.fullmatch(rest))):
@@ -150,6 +152,11 @@ class _Shell:
         path = scope["path"] + "/"
         finished = _PageReply(send, base=path, script_policy=self._script_policy)
         await self._notebooks(_for_marimo(scope, path), receive, finished)
+
+    async def _shared(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """marimo's frontend is the same for every notebook: the browser loads it once for all pages."""
+        page = f"/{min(self._names)}{scope['path']}"
+        await self._notebooks(_for_marimo(scope, page), receive, send)
 
     async def _endpoint(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _verb(scope) == "POST" and not any(name == b"marimo-session-id" for name, _ in scope["headers"]):
@@ -227,10 +234,10 @@ def _is_html(start: Message) -> bool:
 def adapted(html: bytes, base: str) -> bytes:
     """Make marimo's page work at the address `base` without its last slash.
 
-    Preloads and the manifest go because they only make warnings, the service worker because it would stay in the
-    browser when relorch is gone.
+    Its files come from one address for all pages, so that the browser loads them once. Preloads and the manifest go
+    because they only make warnings, the service worker because it would stay in the browser when relorch is gone.
     """
-    html = _WORKER.sub(b"", _PRELOAD.sub(b"", html))
+    html = _WORKER.sub(b"", _PRELOAD.sub(b"", html)).replace(b'"./assets/', b'"/assets/')
     return html.replace(b"<head>", b'<head><base href="' + base.encode() + b'">' + _NO_MENU, 1)
 
 

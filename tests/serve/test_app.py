@@ -126,6 +126,10 @@ def test_what_no_page_needs_is_not_there(get: Get, route: str) -> None:
         "/matrix/@file/../../etc/passwd",
         "/matrix/assets/%2e%2e/index.html",
         "/matrix/index.html",
+        "/assets/",
+        "/assets/../index.html",
+        "/assets/%2e%2e/index.html",
+        "/assets/x/y",
         "/matrix/manifest.json",
         "/matrix//",
         "/matrix/x",
@@ -258,10 +262,12 @@ def test_without_the_script_policy_only_that_header_is_missing(raw: Get, page: A
     assert open_to_all.text.count("<base ") == 1
 
 
-def test_assets_pass_as_they_are(get: Get, page: Any) -> None:
-    [script] = re.findall(r'<script type="module"[^>]*src="\./(assets/[^"]+)"', page.text)
-    reply = get(f"/matrix/{script}")
+def test_assets_pass_as_they_are_and_are_the_same_for_every_page(get: Get, page: Any) -> None:
+    [script] = re.findall(r'<script type="module"[^>]*src="(/assets/[^"]+)"', page.text)
+    reply, own = get(script), get(f"/matrix{script}")
     assert (reply.status, "javascript" in reply.header("content-type")[0]) == (200, True)
+    assert reply.body == own.body
+    assert "./assets/" not in page.text
     assert json.loads(get("/matrix/health").body) == {"status": "healthy"}
 
 
