@@ -12,8 +12,8 @@ app = marimo.App(width="full", app_title="Checklist · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed
-    from relorch.ui import page, session
+    from relorch.errors import CannotOpen, NotAllowed, NotFound
+    from relorch.ui import checklist, page, session
 
 
 @app.cell
@@ -34,9 +34,27 @@ def workbook(params):
 
 
 @app.cell
-def top():
+def top(params, workbook):
     """The bar and the title."""
-    page.header("checklist", "Checklist")
+    page.header("checklist", checklist.title(workbook, params))
+    return
+
+
+@app.cell
+def place(params, workbook):
+    """Which customer, or which step, the page is about; what is not there is said to be missing."""
+    try:
+        place = checklist.wanted_place(workbook, params)
+    except (NotAllowed, NotFound) as error:
+        mo.stop(True, checklist.nothing_to_show(workbook, error))
+    return (place,)
+
+
+@app.cell
+def steps_as_cards(params, place, workbook):
+    """The cards and the open one beside them."""
+    mo.stop(place is None, checklist.nothing_to_show(workbook))
+    checklist.checklist(workbook, place, auto=checklist.goes_on(params))
     return
 
 

@@ -12,8 +12,11 @@ app = marimo.App(width="full", app_title="Dashboard · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed
+    from relorch.errors import CannotOpen, NotAllowed, StorageError
     from relorch.ui import dashboard, page, session
+    from relorch.ui.feed import Feed
+    from relorch.ui.widgets.pulse import Pulse
+    from relorch.ui.widgets.versions import VersionsWidget
 
 
 @app.cell
@@ -41,9 +44,44 @@ def top():
 
 
 @app.cell
-def board(workbook):
-    """Reads and draws the whole board."""
-    page.show(dashboard.board(workbook.overview(), workbook.now()))
+def state(workbook):
+    """How much of what anybody changed is on the page, and whether the other pages are there to be linked to."""
+    try:
+        get_seen, set_seen = mo.state(Feed.of(workbook).newest())
+    except StorageError as error:
+        mo.stop(True, page.refusal(error))
+    served = session.guarded_operator() is not None
+    return get_seen, served, set_seen
+
+
+@app.cell
+def pulse(set_seen, workbook):
+    """Hears what anybody changed."""
+    mo.ui.anywidget(Pulse(workbook, lambda changes: set_seen(changes.revision)))
+    return
+
+
+@app.cell
+def board(get_seen, served, workbook):
+    """Reads and draws the releases and what happened lately."""
+    get_seen()
+    dashboard.shown(workbook, served=served)
+    return
+
+
+@app.cell
+def versions(served, workbook):
+    """Draws which version each customer is on."""
+    versions = VersionsWidget(dashboard.versions(workbook), linked=served)
+    page.show(dashboard.versions_card(versions))
+    return (versions,)
+
+
+@app.cell
+def versions_now(get_seen, versions, workbook):
+    """Keeps the versions up to date; what is folded and typed stays."""
+    get_seen()
+    versions.show(dashboard.versions(workbook))
     return
 
 

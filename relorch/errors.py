@@ -61,9 +61,20 @@ class IllegalTransition(RelorchError):
 
 
 class Conflict(RelorchError):
-    """Somebody changed the step first: `status` is what it is now, by `who` (None: nobody yet), at `when`."""
+    """Somebody changed it first: `status` is what the step is now, by `who` (None: nobody yet), at `when`.
 
-    def __init__(self, message: str, *, step_id: int, status: str, who: str | None, when: datetime | None) -> None:
+    `step_id` and `status` are None where it is no step but a template, customer, cluster or release.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step_id: int | None = None,
+        status: str | None = None,
+        who: str | None,
+        when: datetime | None,
+    ) -> None:
         self.step_id, self.status, self.who, self.when = step_id, status, who, when
         super().__init__(message)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -131,6 +131,28 @@ def render(content: str, step_type: StepType, values: Scope) -> Rendering:
     return Rendering(whole, sha256(whole), (), tuple(raw))
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A placeholder that a text can use: `example` is what it stands for somewhere (None: nowhere yet).
+
+    `missing` counts the customers for whom it stands for nothing.
+    """
+
+    name: str
+    example: str | None
+    missing: int
+
+
+def offered(scopes: Sequence[Scope], keys: Iterable[str]) -> list[Offered]:
+    """Give the names that all know, then `vars.KEY` of the keys by name, as these customers' values have them."""
+    names = [*NAMES, *(f"vars.{key}" for key in sorted(keys))]
+    values = {name: [_known(name, each) for each in scopes] for name in names}
+    return [
+        Offered(name, next((value for value in found if value is not None), None), found.count(None))
+        for name, found in values.items()
+    ]
+
+
 def check_content(content: str, step_type: StepType) -> None:
     """Refuse on save what can never render right: a filter inside quotes, which would bring a second pair.
 
@@ -237,16 +259,25 @@ def _value(part: Placeholder, step_type: StepType, values: Scope, spot: _Spot) -
     value = _look_up(part.name, values)
     if part.filter is None:
         return _bare(value, step_type, spot)
-    if part.filter not in FILTERS:
-        raise _Refused(f"there is no filter '{part.filter}'; there are {', '.join(FILTERS)}")
-    if part.filter not in _ALLOWED_FILTERS[step_type]:
-        known = ", ".join(name for name in FILTERS if name in _ALLOWED_FILTERS[step_type])
-        raise _Refused(f"the filter '{part.filter}' is not for {step_type} steps; there are {known}")
+    if wrong := misuse_of(part, step_type):
+        raise _Refused(wrong)
     if part.filter != "raw" and spot.place != CODE:
         raise _Refused(_inside(part, spot.place))
     if not value and part.filter not in ("sh", "sql"):
         raise _Refused("its value is empty, which needs the filter 'sh' or 'sql'")
     return _FILTER[part.filter](value)
+
+
+def misuse_of(part: Placeholder, step_type: StepType) -> str | None:
+    """Give why the filter of a placeholder can never be right in a step of this type, or None."""
+    if part.filter is None:
+        return None
+    if part.filter not in FILTERS:
+        return f"there is no filter '{part.filter}'; there are {', '.join(FILTERS)}"
+    if part.filter not in _ALLOWED_FILTERS[step_type]:
+        known = ", ".join(name for name in FILTERS if name in _ALLOWED_FILTERS[step_type])
+        return f"the filter '{part.filter}' is not for {step_type} steps; there are {known}"
+    return None
 
 
 def _known(name: str, values: Scope) -> str | None:

@@ -9,12 +9,13 @@ from relorch.model.values import Value
 
 
 class Progress(Value):
-    """Steps counted per status; `held` are steps of held members, counted apart from `total`."""
+    """Steps counted per status; `held` are those of held members, counted apart, `held_open` the open ones of them."""
 
     key: str | int | None = None
     label: str | None = None
     counts: dict[str, int]
     held: int = 0
+    held_open: int = 0
 
     @property
     def total(self) -> int:
@@ -38,9 +39,13 @@ class Progress(Value):
 
 
 def count(
-    counts: Mapping[str, int], *, held: int = 0, key: str | int | None = None, label: str | None = None
+    counts: Mapping[str, int],
+    *,
+    held: int = 0,
+    held_open: int = 0,
+    key: str | int | None = None,
+    label: str | None = None,
 ) -> Progress:
     """Give the progress of `counts` (status → steps); a status that is missing counts 0."""
-    return Progress(
-        key=key, label=label, held=held, counts={status.value: counts.get(status, 0) for status in STATUSES}
-    )
+    every = {status.value: counts.get(status, 0) for status in STATUSES}
+    return Progress(key=key, label=label, held=held, held_open=held_open, counts=every)

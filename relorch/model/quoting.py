@@ -179,7 +179,7 @@ class BashReader:
             return self._pop("x")
         if char.isalnum() or char in "_-*@+^!,.":
             return self._took(char)
-        return self._doubts("'[' right behind a word, with more than a plain subscript in it")
+        return self._doubts("'[' of a word, with more than a plain subscript in it")
 
     def _in_test(self, text: str, at: int) -> int:
         if text.startswith("]]", at):
@@ -213,7 +213,7 @@ class BashReader:
             return self._doubts("'case' inside brackets")
         if begins and text.startswith("[[", at):
             return self._push(_TEST, "[", 2)
-        if char == "[" and (self.last.isalnum() or self.last == "_"):
+        if char == "[" and self._begins_subscript(text[at + 1 : at + 2]):
             return self._push(_SUBSCRIPT, char)
         if text.startswith("((", at):
             return self._begin_arithmetic(2)
@@ -226,6 +226,11 @@ class BashReader:
         if char == "\n" and self.heredocs:
             return self._begin_heredoc()
         return self._took(char)
+
+    def _begins_subscript(self, following: str) -> bool:
+        """Behind a word a '[' begins a subscript; at the beginning of one it may be that of an array's element."""
+        behind_word = self.last.isalnum() or self.last == "_"
+        return behind_word or (self.last in _BEFORE_WORD and not following.isspace())
 
     def _announced(self, text: str, at: int) -> int:
         found = _HEREDOC_WORD.match(text, at + 2)

@@ -35,9 +35,13 @@ def line(field: str, value: object, limit: int = NAME_LIMIT) -> str:
     control character or a lone surrogate.
     """
     text = _within(field, _string(field, value).strip(" "), limit, _FORBIDDEN_LINE).strip()
-    if all(char == " " or invisible(char) for char in text):
+    if _is_blank(text):
         raise InvalidValue(field, value, "must not be blank")
     return text
+
+
+def _is_blank(text: str) -> bool:
+    return all(char.isspace() or invisible(char) for char in text)
 
 
 def invisible(char: str) -> bool:
@@ -80,7 +84,7 @@ def optional_block(field: str, value: object, limit: int = TEXT_LIMIT) -> str | 
     if value is None:
         return None
     text = block(field, value, limit)
-    return text if text.strip() else None
+    return None if _is_blank(text) else text
 
 
 def reason(value: object, *, required: bool, field: str = "reason") -> str | None:
@@ -94,7 +98,7 @@ def reason(value: object, *, required: bool, field: str = "reason") -> str | Non
 def content(value: object) -> str:
     """Give a step's content: at most 64 KB of UTF-8, and not blank."""
     text = block("content", value, CONTENT_LIMIT)
-    if not text.strip():
+    if _is_blank(text):
         raise InvalidValue("content", value, "must not be blank")
     if len(text.encode()) > CONTENT_LIMIT:
         raise InvalidValue("content", value, f"is longer than {CONTENT_LIMIT // 1024} KB")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from relorch.errors import StorageError
 from relorch.store.engine import make_engine, storing
 
 __all__ = ["Connection", "Store"]
@@ -18,6 +19,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = _identity(path)
         self._write = make_engine(path, "write")
         self._read = make_engine(path, "read")
 
@@ -27,6 +29,7 @@ class Store:
 
         Raises `StorageError` when the file cannot be read.
         """
+        self._refuse_other_file()
         with storing(self.path), self._read.connect() as connection, connection.begin():
             yield connection
 
@@ -36,8 +39,31 @@ class Store:
 
         Raises `Busy` when another writer holds the file for too long, `StorageError` when storing failed.
         """
+        self._refuse_other_file()
         with storing(self.path), self._write.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Connection]:
+        """Give the connection that writes, and roll everything back on leaving; raises as `writing` does."""
+        self._refuse_other_file()
+        with storing(self.path), self._write.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    def _refuse_other_file(self) -> None:
+        """Refuse to go on with a file that was moved away or replaced: SQLite would keep reading what is no more.
+
+        A stat opens nothing, so it drops none of SQLite's locks.
+        """
+        if _identity(self.path) != self._file:
+            raise StorageError(
+                f"{self.path}: the database file is gone or was replaced; nothing was stored. "
+                "Put it back, or start relorch again."
+            )
 
     def checked_out(self) -> int:
         """Give how many connections are in use right now; 0 between use cases."""
@@ -47,3 +73,12 @@ class Store:
         """Close every connection."""
         self._write.dispose()
         self._read.dispose()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Give which file this is, whatever it is called; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

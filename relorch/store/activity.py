@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -19,10 +20,15 @@ from relorch.store.tables import (
 )
 
 
-def recent_batches(connection: Connection, newest: int) -> list[RowDict]:
-    """Give the first event of each of the last batches, the newest first, with names and the count of its events."""
+def recent_batches(connection: Connection, newest: int, **about: int | None) -> list[RowDict]:
+    """Give the first event of each of the last batches, the newest first, with names and the count of its events.
+
+    `about`: release_id or customer_id; only their events are looked at and counted then.
+    """
+    wanted = [events.c[name] == value for name, value in about.items() if value is not None]
     batches = (
-        select(events.c.batch_id, func.count().label("events"))
+        select(events.c.batch_id, func.min(events.c.id).label("first"), func.count().label("events"))
+        .where(*wanted)
         .group_by(events.c.batch_id)
         .order_by(events.c.batch_id.desc())
         .limit(newest)
@@ -42,7 +48,7 @@ def recent_batches(connection: Connection, newest: int) -> list[RowDict]:
             customers.c.name.label("customer_name"),
             func.coalesce(customer_steps.c.name, step_templates.c.name).label("step_name"),
         )
-        .join(batches, batches.c.batch_id == events.c.id)
+        .join(batches, batches.c.first == events.c.id)
         .outerjoin(releases, releases.c.id == events.c.release_id)
         .outerjoin(customers, customers.c.id == events.c.customer_id)
         .outerjoin(customer_steps, customer_steps.c.id == events.c.step_id)
@@ -81,4 +87,29 @@ def _named_steps(release_id: int) -> Select[Any]:
 def open_steps(connection: Connection, release_id: int, statuses: tuple[str, ...]) -> list[RowDict]:
     """Give the steps of active members in any of these statuses, by cluster, customer and order."""
     query = _named_steps(release_id).where(customer_steps.c.status.in_(statuses), release_customers.c.state == "active")
+    return rows.fetch(connection, query)
+
+
+def named_steps(connection: Connection, release_id: int, step_ids: Sequence[int]) -> list[RowDict]:
+    """Give some steps of a release, by cluster, customer and order."""
+    return rows.fetch(connection, _named_steps(release_id).where(customer_steps.c.id.in_(list(step_ids))))
+
+
+def held_members(connection: Connection, release_id: int) -> list[RowDict]:
+    """Give the members on hold with why and since when, by cluster and customer."""
+    member = release_customers
+    query = (
+        select(
+            customers.c.id.label("customer_id"),
+            customers.c.name.label("customer_name"),
+            customers.c.namespace,
+            clusters.c.name.label("cluster_name"),
+            member.c.reason,
+            member.c.updated_at.label("since"),
+        )
+        .join(customers, customers.c.id == member.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .where(member.c.release_id == release_id, member.c.state == "held")
+        .order_by(clusters.c.name, customers.c.name, customers.c.id)
+    )
     return rows.fetch(connection, query)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, type_coerce
+from sqlalchemy import Connection, Text, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from relorch.store import rows
 from relorch.store.rows import RowDict
-from relorch.store.tables import events
+from relorch.store.tables import customer_steps, events, step_templates
 from relorch.store.types import dump_json, to_microseconds
 
 GENESIS = "0" * 64
 _NAMED = select(events.c.id, events.c.operator, events.c.at, events.c.action)
+_LISTS_ROWS = type_coerce(events.c.after, Text).contains('"rows"')
+_TOLD = _NAMED.add_columns(events.c.step_id, events.c.after)
 _PUBLIC = (
     "id",
     "batch_id",
@@ -87,14 +89,78 @@ def _as_stored(row: RowDict) -> list[int | str | None]:
     return [*(({**row, **texts, "at": to_microseconds(row["at"])})[name] for name in _CHAINED)]
 
 
-def latest_touch(connection: Connection, step_id: int, template_id: int | None = None) -> RowDict | None:
-    """Give operator, time and action of the newest event of a step, or, if given, of a change of its template."""
-    which = events.c.step_id == step_id
-    found = [rows.fetch_one(connection, _NAMED.where(which).order_by(events.c.id.desc()))]
-    if template_id is not None:
-        which = (events.c.template_id == template_id) & events.c.step_id.is_(None) & (events.c.action != "template.add")
-        found.append(rows.fetch_one(connection, _NAMED.where(which).order_by(events.c.id.desc())))
-    return max((row for row in found if row is not None), key=lambda row: row["id"], default=None)
+def latest_touch(connection: Connection, step: Mapping[str, Any]) -> RowDict | None:
+    """Give operator, time and action of the newest event that changed a step: its own, or one that lists its row."""
+    own = rows.fetch_one(connection, _NAMED.where(events.c.step_id == step["id"]).order_by(events.c.id.desc()))
+    return next(_listing(connection, step["release_id"], customer_steps.name, step["id"], own), own)
+
+
+def latest_template_touch(connection: Connection, template: Mapping[str, Any]) -> RowDict | None:
+    """Give operator, time and action of the newest event that changed a template's row."""
+    return next(_listing(connection, template["release_id"], step_templates.name, template["id"], None), None)
+
+
+def latest_retext(connection: Connection, step: Mapping[str, Any]) -> RowDict | None:
+    """Give the newest event that may have changed what a step (a row with context) renders to, or None.
+
+    Besides who, when and action: `noun` is what it changed: step, customer, cluster or release.
+    """
+    about = (
+        (events.c.step_id == step["id"])
+        | ((events.c.action == "customer.update") & (events.c.customer_id == step["customer_id"]))
+        | ((events.c.action == "release.update") & (events.c.release_id == step["release_id"]))
+        | (events.c.action == "cluster.update")
+        | ((events.c.release_id == step["release_id"]) & _LISTS_ROWS)
+    )
+    for row in rows.fetch(connection, _TOLD.where(about).order_by(events.c.id.desc())):
+        noun = _retexts(row, step)
+        if noun is not None:
+            return row | {"noun": noun}
+    return None
+
+
+_RETEXTING = {
+    "customer.update": {"name", "namespace", "metadata", "cluster_id"},
+    "release.update": {"name", "version_number", "metadata"},
+    "cluster.update": {"name", "kubeconfig_path", "metadata"},
+}
+
+
+def _retexts(event: RowDict, step: Mapping[str, Any]) -> str | None:
+    """Give what an event changed, if that is part of the step's text."""
+    after = event["after"] or {}
+    if event["action"] in _RETEXTING:
+        ours = event["action"] != "cluster.update" or after.get("id") == step["cluster_id"]
+        return event["action"].partition(".")[0] if ours and after.keys() & _RETEXTING[event["action"]] else None
+    said = after if event["step_id"] == step["id"] else {}
+    listed = [entry["after"] or {} for entry in _entries(event, customer_steps.name) if step["id"] in entry["ids"]]
+    return "step" if any({"content", "type"} & set(each) for each in (said, *listed)) else None
+
+
+def _listing(
+    connection: Connection, release_id: int, table: str, row_id: int, later_than: RowDict | None
+) -> Iterator[RowDict]:
+    """Give the events, newest first, that list a row among those they changed."""
+    query = _TOLD.where(events.c.release_id == release_id, _LISTS_ROWS)
+    query = query.where(events.c.id > (later_than["id"] if later_than else 0)).order_by(events.c.id.desc())
+    for row in rows.fetch(connection, query):
+        if any(row_id in entry["ids"] for entry in _entries(row, table)):
+            yield row
+
+
+def _entries(event: RowDict, table: str) -> list[RowDict]:
+    return [entry for entry in (event["after"] or {}).get("rows", ()) if entry["table"] == table]
+
+
+def latest_edit(connection: Connection, noun: str, row_id: int) -> RowDict | None:
+    """Give operator, time and action of the newest event about a template, customer, cluster or release itself."""
+    query = select(events.c.id, events.c.operator, events.c.at, events.c.action, events.c.after)
+    query = query.where(events.c.action.like(f"{noun}.%")).order_by(events.c.id.desc())
+    if noun != "cluster":
+        return rows.fetch_one(connection, query.where(events.c[f"{noun}_id"] == row_id))
+    # an event of a cluster has its id among what it changed
+    found = rows.fetch(connection, query)
+    return next((row for row in found if (row["after"] or {}).get("id") == row_id), None)
 
 
 def select_history(

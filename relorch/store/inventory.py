@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from relorch.model.status import OPEN
+from relorch.model.status import OPEN, Status
 from relorch.store import rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customer_steps, customers, release_customers, releases
@@ -37,6 +37,26 @@ def list_customers(connection: Connection, *, cluster_id: int | None, inactive: 
     if cluster_id is not None:
         query = query.where(customers.c.cluster_id == cluster_id)
     return rows.fetch(connection, query if inactive else query.where(customers.c.is_active.is_(True)))
+
+
+def metadata_keys(connection: Connection) -> set[str]:
+    """Give every key of metadata that an active cluster or customer has."""
+    found = (
+        rows.fetch(connection, select(table.c.metadata).where(table.c.is_active.is_(True)))
+        for table in (clusters, customers)
+    )
+    return {key for part in found for row in part for key in row["metadata"]}
+
+
+def running_releases_of(connection: Connection, customer_id: int) -> list[RowDict]:
+    """Give the names of the releases, whatever became of them, in which a customer has a step in progress."""
+    query = (
+        select(releases.c.name)
+        .distinct()
+        .join(customer_steps, customer_steps.c.release_id == releases.c.id)
+        .where(customer_steps.c.customer_id == customer_id, customer_steps.c.status == Status.IN_PROGRESS.value)
+    )
+    return rows.fetch(connection, query.order_by(releases.c.name))
 
 
 def open_releases_of(connection: Connection, customer_ids: Sequence[int]) -> list[RowDict]:

@@ -59,9 +59,10 @@ def entry(table: Table, found: Sequence[RowDict], *, before: RowDict | None, aft
     }
 
 
-def removed(table: Table, row: RowDict) -> RowDict:
-    """Give the entry of a row that is gone."""
-    return {"table": table.name, "ids": [row["id"]], "digests": [], "before": rows.plain(row), "after": None}
+def removed(table: Table, row: RowDict, beside: Sequence[int] | None = None) -> RowDict:
+    """Give the entry of a row that is gone; `beside`: the steps it stood among, itself too, in order."""
+    gone = {"table": table.name, "ids": [row["id"]], "digests": [], "before": rows.plain(row), "after": None}
+    return gone if beside is None else gone | {"beside": list(beside)}
 
 
 def put_back(connection: Connection, table: Table, whole: Mapping[str, Any], now: datetime) -> RowDict:

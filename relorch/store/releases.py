@@ -55,6 +55,17 @@ def live_templates(connection: Connection, release_id: int, category: str | None
     )
 
 
+def with_templates(connection: Connection, release_ids: Sequence[int]) -> set[int]:
+    """Give those of the releases that have a live template."""
+    table = step_templates
+    query = select(table.c.release_id).distinct().where(table.c.is_retired.is_(False))
+    return {
+        row["release_id"]
+        for part in rows.chunks(release_ids)
+        for row in rows.fetch(connection, query.where(table.c.release_id.in_(part)))
+    }
+
+
 def all_templates(connection: Connection, release_id: int) -> list[RowDict]:
     """Give every template of a release, the retired ones last."""
     query = select(step_templates).where(step_templates.c.release_id == release_id)

@@ -116,6 +116,17 @@ def list_steps(connection: Connection, release_id: int, customer_id: int) -> lis
     return rows.fetch(connection, query.order_by(*_CATEGORY_FIRST))
 
 
+def plain_steps(connection: Connection, release_id: int, customer_ids: Sequence[int]) -> list[RowDict]:
+    """Give the steps of some customers in a release, by customer, each customer's in order."""
+    query = select(customer_steps).where(customer_steps.c.release_id == release_id)
+    order = (customer_steps.c.customer_id, *_CATEGORY_FIRST)
+    return [
+        row
+        for part in rows.chunks(sorted(customer_ids))
+        for row in rows.fetch(connection, query.where(customer_steps.c.customer_id.in_(part)).order_by(*order))
+    ]
+
+
 def change_many(connection: Connection, changes: Sequence[tuple[int, int, Mapping[str, Any]]], now: datetime) -> int:
     """Set columns of many steps, each only at its version; give how many rows that changed.
 
@@ -163,6 +174,44 @@ def of_template(connection: Connection, template_id: int) -> list[RowDict]:
     """Give the steps of a template with their context, by cluster and customer."""
     query = _joined().where(customer_steps.c.template_id == template_id)
     return rows.fetch(connection, query.order_by(clusters.c.name, customers.c.name, customers.c.id))
+
+
+def across(connection: Connection, template_id: int) -> list[RowDict]:
+    """Give the steps of a template of all members that are not removed, by cluster and customer."""
+    steps, member = customer_steps, release_customers
+    query = (
+        select(steps)
+        .join(member, (member.c.release_id == steps.c.release_id) & (member.c.customer_id == steps.c.customer_id))
+        .join(customers, customers.c.id == steps.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .where(steps.c.template_id == template_id, member.c.state != "removed")
+        .order_by(clusters.c.name, clusters.c.id, customers.c.name, customers.c.id)
+    )
+    return rows.fetch(connection, query)
+
+
+def claimed(connection: Connection, step_ids: Sequence[int], operator: str) -> dict[int, str]:
+    """Give those of the steps that somebody else than `operator` has in progress, and who."""
+    steps = customer_steps
+    theirs = (steps.c.status == "in_progress") & (steps.c.executed_by != operator)
+    query = select(steps.c.id, steps.c.executed_by).where(theirs)
+    return {
+        row["id"]: row["executed_by"]
+        for part in rows.chunks(step_ids)
+        for row in rows.fetch(connection, query.where(steps.c.id.in_(part)))
+    }
+
+
+def counts_by_template(connection: Connection, release_id: int) -> list[RowDict]:
+    """Count the steps of members that are not removed, as rows of template_id, status, is_overridden, steps."""
+    steps, member = customer_steps, release_customers
+    query = (
+        select(steps.c.template_id, steps.c.status, steps.c.is_overridden, func.count().label("steps"))
+        .join(member, (member.c.release_id == steps.c.release_id) & (member.c.customer_id == steps.c.customer_id))
+        .where(steps.c.release_id == release_id, steps.c.template_id.is_not(None), member.c.state != "removed")
+        .group_by(steps.c.template_id, steps.c.status, steps.c.is_overridden)
+    )
+    return rows.fetch(connection, query)
 
 
 def give_to_members(connection: Connection, release_id: int, template_id: int, now: datetime) -> None:
@@ -221,6 +270,26 @@ def member_contexts(connection: Connection, release_id: int) -> list[RowDict]:
     return rows.fetch(connection, query)
 
 
+def joining_contexts(connection: Connection, release_id: int, customer_ids: Sequence[int]) -> list[RowDict]:
+    """Give what placeholders will stand for, for customers who may not be members yet, by cluster and name."""
+    names = ("release_", "customer_", "cluster_", "namespace", "kubeconfig_path")
+    wanted = {name: column for name, column in _CONTEXT.items() if name.startswith(names)}
+    query = (
+        select(customers.c.id.label("customer_id"), *(column.label(name) for name, column in wanted.items()))
+        .select_from(customers)
+        .join(releases, releases.c.id == release_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+    )
+    found = [
+        row
+        for part in rows.chunks(customer_ids)
+        for row in rows.fetch(connection, query.where(customers.c.id.in_(part)))
+    ]
+    return sorted(
+        found, key=lambda row: (row["cluster_name"], row["cluster_id"], row["customer_name"], row["customer_id"])
+    )
+
+
 def once_executed(connection: Connection, step_ids: Sequence[int]) -> set[int]:
     """Give those of the steps that have left pending at some time, whatever they are now."""
     verbs = [f"step.{verb.value}" for verb in Verb]
@@ -230,6 +299,25 @@ def once_executed(connection: Connection, step_ids: Sequence[int]) -> set[int]:
         for part in rows.chunks(step_ids)
         for row in rows.fetch(connection, left.where(events.c.step_id.in_(part)))
     }
+
+
+def siblings(connection: Connection, step: Mapping[str, Any]) -> list[RowDict]:
+    """Give id, place and age of the steps that no live template places and that stand where `step` does, in order."""
+    own, templates = customer_steps, step_templates
+    query = (
+        select(own.c.id, own.c.order_index, own.c.created_at)
+        .outerjoin(templates, templates.c.id == own.c.template_id)
+        .where(*(own.c[name] == step[name] for name in ("release_id", "customer_id", "category")))
+        .where(*(own.c[name].is_not_distinct_from(step[name]) for name in ("anchor_template_id", "anchor_side")))
+        .where(own.c.template_id.is_(None) | templates.c.is_retired)
+        .order_by(own.c.order_index)
+    )
+    return rows.fetch(connection, query)
+
+
+def beside(connection: Connection, step: Mapping[str, Any]) -> list[int] | None:
+    """Give the ids of a custom step and those it stands among, in order; None for one that a template places."""
+    return None if step["template_id"] is not None else [row["id"] for row in siblings(connection, step)]
 
 
 def make_room(connection: Connection, release_id: int, customer_id: int, category: str, place: int) -> None:

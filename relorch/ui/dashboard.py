@@ -3,40 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
+import marimo as mo
+
+from relorch.errors import StorageError
 from relorch.model.progress import Progress
 from relorch.model.status import Status
 from relorch.model.values import Release
 from relorch.ui import words
-from relorch.ui.page import Markup, html, joined, link
-from relorch.views.overview import Activity, NamedStep, Overview, ReleaseOverview
+from relorch.ui.page import Markup, element, html, joined, refusal, show
+from relorch.ui.widgets.versions import VersionsWidget, versions_by_cluster
+from relorch.views.overview import Activity, HeldMember, NamedStep, Overview, ReleaseOverview
+from relorch.workbook import Workbook
 
+_served: ContextVar[bool] = ContextVar("served", default=False)
+_MOST = 6
+"""How many steps or customers of one kind a release shows here."""
 _BAR_ORDER = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
 
 
+def shown(workbook: Workbook, *, served: bool) -> mo.Html:
+    """Give the board as it is now, or why it cannot be read; `served`: the other pages are there to be linked to."""
+    asked = _served.set(served)
+    try:
+        return show(board(workbook.overview(), workbook.now()))
+    except StorageError as error:
+        return refusal(error)
+    finally:
+        _served.reset(asked)
+
+
+def link(page: str, text: object, /, **params: object) -> Markup:
+    """Give a link to a page with its parameters; where pages run alone, the text only.
+
+    Not that of `page`: a cell that the pulse runs again has no request, by which that one tells who is served.
+    """
+    if not _served.get():
+        return html("<span>{text}</span>", text=text)
+    query = urlencode({name: value for name, value in params.items() if value is not None})
+    return html('<a href="/{page}{query}">{text}</a>', page=page, query=f"?{query}" if query else "", text=text)
+
+
 def board(overview: Overview, now: datetime) -> Markup:
-    """Give the whole dashboard: releases on the left, what happened lately on the right."""
-    if not (overview.active or overview.drafts or overview.archived):
-        return first_run(overview)
+    """Give the facts of the dashboard: releases on the left, what happened lately on the right."""
     return html(
-        '<div class="ro-page ro-board"><main>{active}{others}</main><aside>{recent}</aside></div>',
-        active=joined(_release(each, now) for each in overview.active) or _nothing_active(),
+        '<div class="ro-page ro-board"><main>{guide}{active}{others}</main><aside>{recent}</aside></div>',
+        guide="" if overview.active or overview.archived else first_run(overview),
+        active=joined(_release(each, now) for each in overview.active) or _nothing_active(overview),
         others=_others("Drafts", overview.drafts) + _others("Archived", overview.archived),
         recent=_recent(overview.recent, now),
     )
 
 
 def first_run(overview: Overview) -> Markup:
-    """Give the guide for an empty workbook."""
-    done = "✓ " if overview.customers else ""
-    first, *rest = words.FIRST_RUN
+    """Give the guide to the first release: three steps, each with the way to where it is done, ticked when it is."""
+    ready = [draft for draft in overview.drafts if draft.id in overview.with_steps]
+    begun = [*ready, *overview.drafts]
+    ways = (
+        link("inventory", words.FIRST_RUN[0][1]),
+        link("steps", words.FIRST_RUN_STEPS, release=begun[0].id) if begun else link("releases", words.FIRST_RUN[1][1]),
+        link("releases", words.FIRST_RUN[2][1], release=begun[0].id if begun else None),
+    )
+    ticked = (overview.customers > 0, bool(ready), False)
+    texts = [text for text, _ in words.FIRST_RUN]
+    begun_at_all = overview.customers or overview.drafts
     return html(
-        '<div class="ro-page"><section class="ro-card ro-first"><h2>{title}</h2><ol>{steps}</ol><p>{sample}</p>'
+        '<section class="ro-card ro-first"><h2>{title}</h2><ol>{steps}</ol><p class="ro-by">{sample}</p></section>',
+        title=words.FIRST_RUN_GOES_ON if begun_at_all else words.FIRST_RUN_TITLE,
+        steps=joined(
+            _guided(text, way, done, current=at == ticked.index(False))
+            for at, (text, way, done) in enumerate(zip(texts, ways, ticked, strict=True))
+        ),
+        sample="" if begun_at_all else words.FIRST_RUN_SAMPLE,
+    )
+
+
+def _guided(text: str, way: Markup, done: bool, *, current: bool) -> Markup:
+    return html(
+        '<li class="{kind}"{current}><span>{text}</span>{tick}<span class="ro-way">{way}</span></li>',
+        kind="ro-ticked" if done else "ro-current" if current else "ro-later",
+        current=Markup(' aria-current="step"') if current else "",
+        text=text,
+        tick=html('<b class="ro-tick">✓ done</b>') if done else "",
+        way=way,
+    )
+
+
+def versions(workbook: Workbook) -> list[dict[str, Any]]:
+    """Give which version each customer is on, as the widget takes it."""
+    return versions_by_cluster(workbook.customers.list(), workbook.clusters.list(inactive=True), workbook.versions())
+
+
+def versions_card(widget: VersionsWidget) -> Markup:
+    """Give the versions of the customers as a part of the page; the widget hides it where there are no customers."""
+    return html(
+        '<div class="ro-page"><section class="ro-card ro-version-card" aria-label="{title}"><h2>{title}</h2>{widget}'
         "</section></div>",
-        title=words.FIRST_RUN_TITLE,
-        steps=joined(html("<li>{text}</li>", text=text) for text in (done + first, *rest)),
-        sample=words.FIRST_RUN_SAMPLE,
+        title=words.VERSIONS_TITLE,
+        widget=element(mo.ui.anywidget(widget)),
     )
 
 
@@ -44,19 +112,36 @@ def _release(each: ReleaseOverview, now: datetime) -> Markup:
     release = each.release
     return html(
         '<article class="ro-card" aria-label="{name}"><header><h2>{heading}</h2><span class="ro-chip">{kind}</span>'
-        '<span class="ro-chip">{version}</span><span class="ro-go">{go}</span></header>{progress}'
-        "{failed}{reverted}{next}{running}{clusters}</article>",
+        '<span class="ro-chip">{version}</span>{alarm}<span class="ro-go ro-onward">{ways}</span></header>{progress}'
+        "{failed}{held}{reverted}{next}{running}{clusters}</article>",
         name=release.name,
         heading=link("matrix", release.name, release=release.id),
         kind=release.type.value,
         version=release.version_number or "no version",
-        go=link("matrix", "Open the matrix →", release=release.id),
+        alarm=_alarm(each),
+        ways=_ways(release),
         progress=_meters("", [("All", each.progress), ("Deploy", each.deploy), ("Verify", each.verify)]),
-        failed=_steps("Failed", each.failed, release, now),
-        reverted=_steps("Reverted", each.reverted, release, now),
-        next=_steps("Next", each.next_steps, release, now),
-        running=_steps("In progress", each.in_progress, release, now),
+        failed=_steps("Failed", each.failed, release, now, status="failed"),
+        held=_held(each.held, release, now),
+        reverted=_steps("Reverted", each.reverted, release, now, status="reverted"),
+        next=_steps("Next", each.next_steps, release, now, page="checklist"),
+        running=_steps("In progress", each.in_progress, release, now, status="in_progress"),
         clusters=html("<h3>Clusters</h3>{meters}", meters=_clusters(each.clusters)),
+    )
+
+
+def _ways(release: Release) -> Markup:
+    pages = (("matrix", "Matrix"), ("checklist", "Checklist"), ("releases", "Release"), ("steps", "Steps"))
+    return joined((link(page, name, release=release.id) for page, name in pages), " ")
+
+
+def _alarm(each: ReleaseOverview) -> Markup:
+    """Give what went wrong or stands still in a few words, so that nobody has to scroll to learn of it."""
+    said = [(len(each.failed), "failed", "failed"), (len(each.held), "on hold", "held")]
+    return joined(
+        html('<b class="ro-alarm ro-{kind}">{count} {word}</b>', count=f"{count:,}", word=word, kind=kind)
+        for count, word, kind in said
+        if count
     )
 
 
@@ -95,23 +180,59 @@ def _meter(label: str, progress: Progress) -> Markup:
     )
 
 
-def _steps(title: str, steps: Sequence[NamedStep], release: Release, now: datetime) -> Markup:
+def _steps(
+    title: str,
+    steps: Sequence[NamedStep],
+    release: Release,
+    now: datetime,
+    *,
+    page: str = "matrix",
+    status: str | None = None,
+) -> Markup:
+    """Give steps under a heading; the matrix shows those that do not fit."""
     if not steps:
         return Markup()
     return html(
-        '<h3>{title}</h3><ul class="ro-list">{rows}</ul>',
+        '<h3>{title}</h3><ul class="ro-list">{rows}</ul>{more}',
         title=title,
-        rows=joined(_step(step, release, now) for step in steps),
+        rows=joined(_step(step, release, now, page) for step in steps[:_MOST]),
+        more=_more(len(steps) - _MOST, link("matrix", words.IN_THE_MATRIX, release=release.id, status=status)),
     )
 
 
-def _step(step: NamedStep, release: Release, now: datetime) -> Markup:
+def _more(count: int, way: Markup) -> Markup:
+    if count <= 0:
+        return Markup()
+    return html('<p class="ro-more">and {more}: {way}</p>', more=words.more(count), way=way)
+
+
+def _held(held: Sequence[HeldMember], release: Release, now: datetime) -> Markup:
+    if not held:
+        return Markup()
+    rows = joined(
+        html(
+            '<li><span>{customer} <span class="ro-where">{cluster}/{namespace}</span></span>'
+            '<span class="ro-by">{age}</span><span class="ro-note">{reason}</span></li>',
+            customer=link("checklist", each.customer_name, release=release.id, customer=each.customer_id),
+            cluster=each.cluster_name,
+            namespace=each.namespace,
+            age=words.age(each.since, now),
+            reason=each.reason or "",
+        )
+        for each in held[:_MOST]
+    )
+    way = link("releases", words.WITH_THE_RELEASE, release=release.id)
+    return html('<h3>On hold</h3><ul class="ro-list">{rows}</ul>{more}', rows=rows, more=_more(len(held) - _MOST, way))
+
+
+def _step(step: NamedStep, release: Release, now: datetime, page: str) -> Markup:
     when = f"{step.executed_by}, {words.age(step.executed_at, now)}" if step.executed_at else ""
     note = html('<span class="ro-note">{note}</span>', note=step.notes) if step.notes else ""
+    customer = step.customer_id if page == "checklist" else None
     return html(
         '<li><span>{go} <span class="ro-where">{cluster}/{namespace}</span> {customer} '
         '<span class="ro-word {status}">{word}</span></span><span class="ro-by">{when}</span>{note}</li>',
-        go=link("matrix", step.name, release=release.id, step=step.id),
+        go=link(page, step.name, release=release.id, customer=customer, step=step.id),
         cluster=step.cluster_name,
         namespace=step.namespace,
         customer=step.customer_name,
@@ -128,7 +249,7 @@ def _others(title: str, releases: Sequence[Release]) -> Markup:
     rows = joined(
         html(
             '<li><span>{go} <span class="ro-chip">{kind}</span></span><span class="ro-by">{version}</span></li>',
-            go=link("matrix", release.name, release=release.id) if title == "Archived" else release.name,
+            go=link("matrix" if title == "Archived" else "releases", release.name, release=release.id),
             kind=release.type.value,
             version=release.version_number or "",
         )
@@ -139,11 +260,15 @@ def _others(title: str, releases: Sequence[Release]) -> Markup:
     )
 
 
-def _nothing_active() -> Markup:
+def _nothing_active(overview: Overview) -> Markup:
+    if not overview.archived:
+        return Markup()  # the guide says what to do
     return html('<section class="ro-card"><h2>No active release</h2><p>{text}</p></section>', text=words.ALL_QUIET)
 
 
 def _recent(recent: Sequence[Activity], now: datetime) -> Markup:
+    if not recent:
+        return Markup()
     rows = joined(_activity(each, now) for each in recent)
     return html('<section class="ro-card"><h2>Lately</h2><ul class="ro-list">{rows}</ul></section>', rows=rows)
 

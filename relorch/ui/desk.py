@@ -9,6 +9,7 @@ import marimo as mo
 from relorch.errors import NotFound
 from relorch.model.values import Release, ReleaseStatus
 from relorch.ui import words
+from relorch.ui.feed import Feed
 from relorch.ui.page import Markup, element, html, joined, show
 from relorch.ui.session import Params
 from relorch.ui.widgets.matrix import MatrixWidget
@@ -22,8 +23,11 @@ def desk(workbook: Workbook, release: Release, selected: int = 0) -> mo.Html:
     What the panel stores, the matrix shows from then on.
     """
     channel = f"release-{release.id}"
+    seen = Feed.of(workbook).newest()
     matrix = MatrixWidget(workbook, release, channel=channel, selected=selected)
-    step = StepWidget(workbook, channel=channel, opened=selected, on_change=matrix.refresh, on_look=matrix.follow)
+    step = StepWidget(
+        workbook, channel=channel, opened=selected, on_change=matrix.refresh, on_look=matrix.follow, seen=seen
+    )
     return show(
         html(
             '<div class="ro-desk"><div>{matrix}</div><aside>{step}</aside></div>',

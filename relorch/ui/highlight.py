@@ -41,6 +41,11 @@ def highlighted(text: str, step_type: StepType, raw: Sequence[tuple[int, int]] =
     return lines
 
 
+def marked(line: str) -> list[Piece]:
+    """Give one line as pieces without colours, what is invisible in it marked."""
+    return [[kind, piece, mark] for kind, piece, mark in _visible("", line, None)]
+
+
 def invisible(text: str) -> int:
     """Count the characters that a reader would not see and a shell would."""
     return sum(is_invisible(char) for char in text)

@@ -49,7 +49,7 @@ def element(ui: mo.Html) -> Markup:
 
 def link(page: str, text: object, /, **params: object) -> Markup:
     """Give a link to a page with its parameters; where pages run alone, the text only."""
-    if session.guarded_operator() is None:
+    if not session.is_served():
         return html("<span>{text}</span>", text=text)
     query = urlencode({name: value for name, value in params.items() if value is not None})
     return html('<a href="/{page}{query}">{text}</a>', page=page, query=f"?{query}" if query else "", text=text)

@@ -50,6 +50,11 @@ def serve_pages_with(workbook: Workbook) -> None:
     _process.served = workbook
 
 
+def is_served() -> bool:
+    """Whether this process serves a workbook and all its pages; a cell that a widget's message re-runs asks it too."""
+    return _process.served is not None
+
+
 def read_params() -> Params:
     """Give the parameters of the page that is being run."""
     said = {name: _last(value) for name, value in mo.cli_args().to_dict().items()}

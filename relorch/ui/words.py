@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from relorch.model.status import Verb
+from relorch.model.text import visible
 
 VERB_LABEL = {
     Verb.START: "Start",
@@ -81,15 +83,36 @@ NO_RELEASE = "There is no release yet."
 NO_SUCH_RELEASE = "There is no such release. It may have been deleted, or the link is wrong."
 DRAFT_HAS_NO_MATRIX = "This release is a draft: it has no customers yet. Activate it to give them its steps."
 FIRST_RUN_TITLE = "An empty workbook. Three steps to the first release:"
+FIRST_RUN_GOES_ON = "Not yet rolled out. Three steps to the first release:"
 FIRST_RUN = (
-    "Write down your clusters and the customers on them.",
-    "Create a release and the steps that every customer gets.",
-    "Activate it for the customers you choose; the matrix opens.",
+    ("Write down your clusters and the customers on them.", "Open the inventory"),
+    ("Create a release and the steps that every customer gets.", "Create the release"),
+    ("Activate it for the customers you choose; the matrix opens for work.", "Choose the customers"),
 )
-FIRST_RUN_SAMPLE = (
-    "For now this is done from Python: README's 'From Python' shows each call. "
-    "To look around first, stop the server and start it with 'relorch serve --sample'."
-)
+FIRST_RUN_STEPS = "Write its steps"
+FIRST_RUN_SAMPLE = "To look around first, stop the server and start it with 'relorch serve --sample'."
+# the dashboard
+NO_VERSION = "no version yet"
+VERSIONS_TITLE = "Versions"
+IN_THE_MATRIX = "see them in the matrix"
+WITH_THE_RELEASE = "see the release's members"
+
+
+# the feed
+NO_ANSWER = "the database does not answer."
+
+# the step panel
+UNDONE = "Undone: it is as it was before."
+EDITED = {
+    "override": "This customer has a text of its own now.",
+    "reset": "The template's text again.",
+    "update": "The custom step was changed.",
+    "delete": "The custom step was deleted.",
+}
+ADDED = "The custom step was added for this customer."
+ADDED_SHARED = "The step was added to the template, for every customer of this release."
+NOT_FROM_HERE = "This cannot be undone from here. Nothing was changed; the step's history says what happened."
+EMPTY_STEP = "Select a step: its text and its buttons appear here."
 ALL_QUIET = "Nothing failed, and no release is waiting."
 
 
@@ -120,3 +143,490 @@ def action(name: str) -> str:
 def steps(count: int) -> str:
     """Give a count of steps with its noun."""
     return f"{count:,} step" if count == 1 else f"{count:,} steps"
+
+
+def not_up_to_date(why: str) -> str:
+    """Say that a page may show what is no longer so, and why."""
+    return f"Not up to date: {why} This page asks again by itself."
+
+
+# the checklist
+RELEASE_WITHOUT_CUSTOMERS = "No customer takes part in this release yet."
+ARCHIVED_IS_READ_ONLY = "This release is archived: its steps can be read, not changed."
+STEP_OF_ONE_CUSTOMER = "There is no step here that every customer has."
+STEP_IS_COMPLETE = "Every customer is through with this step."
+LAST_OPEN = "This is the last open step here."
+CHECKLIST_EMPTY = "Select a step: its text and its buttons appear here."
+CHECKLIST_ON_AN_EMPTY_WORKBOOK = (
+    "There is no release yet, so there is nothing to tick off. Write down your clusters and customers, "
+    "make a release and activate it; its checklist is here then."
+)
+
+
+def draft_has_no_checklist(release: str) -> str:
+    """Say that a draft has nothing to tick off."""
+    return f"{visible(release)} is a draft: it has no customers yet, so there is nothing to tick off."
+
+
+def no_member(customer: str, release: str) -> str:
+    """Say that a customer takes no part in a release."""
+    return f"{visible(customer)} does not take part in {visible(release)}."
+
+
+def is_held(reason: str | None) -> str:
+    """Say that a customer is on hold and why."""
+    return f"On hold in this release: nothing can be done here now. Reason: {visible(reason or 'none given')}"
+
+
+def is_removed(reason: str | None) -> str:
+    """Say that a customer was removed from the release and why."""
+    return f"Removed from this release: its steps can only be read. Reason: {visible(reason or 'none given')}"
+
+
+def next_step(category: str, number: int, name: str) -> str:
+    """Name the step that comes next of a customer."""
+    return f"{category.capitalize()} {number} · {name}"
+
+
+def next_customer(where: str, name: str) -> str:
+    """Name the customer whose step comes next."""
+    return f"{where} · {name}"
+
+
+def complete(customer: str) -> str:
+    """Say that a customer is through with a release."""
+    return f"{customer} is complete: every step is done or skipped."
+
+
+def claimed_here(count: int) -> str:
+    """Say that what is open is being worked at by others."""
+    return f"Nothing left for you here: {steps(count)} in progress by somebody else."
+
+
+def complete_but_held(count: int) -> str:
+    """Say that only customers on hold have this step open."""
+    return f"Every customer that is not on hold is through with this step; {steps(count)} on hold."
+
+
+def go_to_customer(name: str) -> str:
+    """Offer the next customer with open work."""
+    return f"Go on with {name}"
+
+
+def go_to_step(name: str) -> str:
+    """Offer the next step with open work."""
+    return f"Go on with the step {name}"
+
+
+# steps page
+STEPS_NONE = "There is no release yet. Steps belong to a release: create one first."
+TO_RELEASES = "Go to the releases"
+STEPS_NO_SUCH = "There is no such step in this release; it may have been deleted or retired, or the link is wrong."
+STEPS_ARCHIVED = "This release is archived: its steps can be read, not changed."
+STEPS_EMPTY_ARCHIVED = "This release was archived without a single step."
+STEPS_GONE = "This step was deleted or retired meanwhile. What you typed stays here, so that you can copy it."
+STEPS_NO_CUSTOMER = "There is no active customer yet to preview this step for."
+STEPS_NOTHING_CHANGED = "Nothing was changed, so nothing was stored."
+STEPS_CHANGED_SINCE = (
+    "What is typed was changed after this preview. Preview the change again, then save exactly what you saw."
+)
+STEPS_PREVIEW_OF_TYPED = "The text as it is typed now, not stored yet."
+STEPS_PREVIEW_OF_STORED = "The text as it is stored."
+STEPS_SOURCE = "Source text, not rendered. Do not run it."
+STEPS_NO_WARNING = "No warning."
+ORDER_STALE = (
+    "The list changed meanwhile: somebody added, removed or moved a step. The order was not stored; "
+    "the list is shown as it is now. Move the step again."
+)
+ORDER_STORED = {
+    "deploy": "The order of the deploy steps is stored, for every customer.",
+    "verify": "The order of the verify steps is stored, for every customer.",
+}
+ORDER_UNDONE = "Taken back: the order is as it was before."
+EFFECT_NONE = "No customer's step changes."
+EFFECT_TITLE = {
+    "update": ("will be changed", "overridden: left as is", "already executed: left as is"),
+    "add": ("will be added", "", ""),
+    "delete": ("removed or skipped", "overridden: kept, and visible", "executed: kept as recorded"),
+}
+EFFECT_CANNOT_RENDER = "cannot render after this: there will be no text to run"
+
+
+def steps_changed_by(who: str, when: str) -> str:
+    """Say that somebody else changed the step that is being edited."""
+    return f"This step was changed by {who}, {when}, while you were typing. Nothing of yours is lost."
+
+
+def template_saved(name: str, updates: int, overridden: int, executed: int) -> str:
+    """Say what saving a template did."""
+    parts = [f"“{name}” is saved."]
+    if updates:
+        parts.append(f"{steps(updates)} took the change.")
+    if overridden:
+        parts.append(f"{overridden:,} overridden {'keeps its' if overridden == 1 else 'keep their'} own text.")
+    if executed:
+        parts.append(f"{executed:,} executed {'stays' if executed == 1 else 'stay'} as recorded.")
+    return " ".join(parts)
+
+
+def template_added(name: str, given: int) -> str:
+    """Say what adding a template did."""
+    return f"“{name}” is added." + (f" {_customers(given)} got it." if given else "")
+
+
+def template_gone(name: str, draft: bool, touched: int, kept: int) -> str:
+    """Say what deleting or retiring a template did."""
+    if draft:
+        return f"“{name}” is deleted."
+    stay = f" {steps(kept)} {'stays' if kept == 1 else 'stay'} visible." if kept else ""
+    return f"“{name}” is retired. {steps(touched)} removed or skipped.{stay}"
+
+
+def reopened_steps(count: int, refused: int) -> str:
+    """Say how many steps were reopened with the new text."""
+    return f"{steps(count)} reopened with the new text." + (f" {refused:,} could not be." if refused else "")
+
+
+def taken_back(count: int) -> str:
+    """Say that a change of a template was undone."""
+    return "Taken back." + (f" {steps(count)} changed with it." if count else "")
+
+
+def save_label(what: str, count: int) -> str:
+    """Give the label of the button that carries out a previewed change."""
+    if what == "add":
+        return f"Add it for {_customers(count)}"
+    if what == "delete":
+        return f"Retire this step: {steps(count)} removed or skipped" if count else "Retire this step"
+    return f"Save and change {steps(count)}" if count else "Save"
+
+
+def reopen_label(count: int) -> str:
+    """Give the label of the button that reopens what failed or was reverted."""
+    noun = "step" if count == 1 else "steps"
+    return f"Reopen {count:,} failed and reverted {noun} with the new text"
+
+
+def _customers(count: int) -> str:
+    return f"{count:,} customer" if count == 1 else f"{count:,} customers"
+
+
+# the releases
+RELEASES_BY_STATUS = {"active": "Active", "draft": "Drafts", "archived": "Archived"}
+NEW_RELEASE = "New release"
+FIRST_RELEASE = (
+    "A release begins as a draft. Then you write its steps, choose its customers and activate it; "
+    "each customer gets every step as a cell of the matrix."
+)
+NO_SUCH_RELEASE_HERE = (
+    "There is no such release. It may have been deleted, or the link is wrong. "
+    "Choose one from the list, or create a new one."
+)
+GONE = "This release is not there any more: somebody has deleted the draft. Choose another one from the list."
+WRITE_STEPS = "Write its steps"
+OPEN_MATRIX = "Open the matrix"
+NO_CUSTOMERS = "There is no customer to choose yet. Write down your clusters and customers first:"
+FOR_RELEASE = "Customers to activate this release for"
+FOR_ADDING = "Customers to add to this release"
+ALL_HELD = "On hold"
+NOBODY_LEFT = "Every customer in use takes part in this release already."
+TO_INVENTORY = "open the inventory"
+NO_STEPS_YET = "This draft has no step yet, so it cannot be activated. Write its steps first:"
+NO_MEMBERS = "No customer takes part in this release."
+NOBODY_TO_CHANGE = "Nobody takes part in this release any more."
+MEMBER_COLUMNS = ("Customer", "State", "Progress")
+WOULD_COME_BACK = "removed, would come back"
+CHOOSE_FIRST = "Choose at least one customer."
+ALL_RENDER = "Every step has its text for every chosen customer."
+CANNOT_RENDER_HINT = "It can be activated all the same; these steps stay without text until that is mended:"
+SAVE_ALL_THE_SAME = "Save all the same"
+DELETE_FOR_GOOD = "Delete for good"
+ARCHIVE_ALL_THE_SAME = "Archive all the same"
+CLOSING = {
+    "Delete": "Deletes the draft and its steps; what was recorded about it stays in the history.",
+    "Archive": "An archived release can only be read. It can be reopened at any time.",
+    "Reopen": "Takes the release out of the archive, back to the status it was archived from.",
+}
+_DID_TO_MEMBERS = {"hold": "put on hold", "resume": "resumed", "remove": "removed"}
+
+
+def customers(count: int) -> str:
+    """Give a count of customers with its noun."""
+    return f"{count:,} customer" if count == 1 else f"{count:,} customers"
+
+
+def metadata(count: int) -> str:
+    """Give the title of a release's metadata."""
+    return f"Metadata: {count:,} value" if count == 1 else f"Metadata: {count:,} values"
+
+
+def left_open(count: int) -> str:
+    """Say what an archived release left behind."""
+    return f"{steps(count)} left open" if count else "nothing left open"
+
+
+def draft_has(count: int) -> str:
+    """Say how many steps a draft has, and what comes next."""
+    if not count:
+        return "No step yet. Write its steps, then activate it for the customers you choose."
+    return f"{steps(count)} for every customer. Activate it for the customers you choose."
+
+
+def members(active: int, held: int, removed: int) -> str:
+    """Count the members of one cluster by state."""
+    parts = [customers(active), f"{held:,} on hold" if held else "", f"{removed:,} removed" if removed else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def not_on(version: str) -> str:
+    """Name the customers whose current version is another one."""
+    return f"Not on {version}"
+
+
+def activate_for(count: int) -> str:
+    """Label the button that activates a draft."""
+    return f"Activate for {customers(count)}" if count else "Activate"
+
+
+def add(count: int) -> str:
+    """Label the button that adds customers."""
+    return f"Add {customers(count)}" if count else "Add"
+
+
+def more(count: int) -> str:
+    """Say how many lines are folded away."""
+    return f"{count:,} more"
+
+
+def more_in_matrix(count: int) -> str:
+    """Say that a list of members ends here, and where the rest is."""
+    return f"{customers(count)} more: see all in the matrix"
+
+
+def cannot_render(count: int) -> str:
+    """Say that some steps would have no text."""
+    return f"{steps(count)} cannot render for some of the chosen customers."
+
+
+def created_draft(name: str) -> str:
+    """Say that a draft was created."""
+    return f"Created the draft {name}."
+
+
+def cloned(name: str, source: str, count: int) -> str:
+    """Say that a release was cloned."""
+    return f"Created the draft {name} with the {steps(count)} of {source}."
+
+
+def saved(name: str) -> str:
+    """Say that an edit was stored."""
+    return f"{name} is saved."
+
+
+def changes_texts(pending: int, in_progress: int) -> str:
+    """Ask before an edit that changes what open steps say."""
+    return (
+        f"This edit changes the text of {steps(pending)} still to be started and of {steps(in_progress)} in progress. "
+        "What is in progress is recorded with the text it was started with."
+    )
+
+
+def delete_question(name: str, count: int) -> str:
+    """Ask before a draft is deleted."""
+    return f"Delete the draft {name} with its {steps(count)}?"
+
+
+def deleted(name: str) -> str:
+    """Say that a draft was deleted."""
+    return f"Deleted the draft {name}."
+
+
+def archive_question(counted: str, count: int, held: int) -> str:
+    """Ask before a release is archived that is not finished."""
+    on_hold = f", and {steps(held)} of customers on hold" if held else ""
+    return f"Not finished: {steps(count)} still open{on_hold} ({counted}). They stay as they are and can only be read."
+
+
+def archived(name: str) -> str:
+    """Say that a release was archived."""
+    return f"{name} is archived."
+
+
+def reopened(name: str, status: str) -> str:
+    """Say that a release was taken out of the archive."""
+    return f"{name} is out of the archive, {status} again."
+
+
+def activated(name: str, count: int) -> str:
+    """Say that a draft was activated."""
+    return f"{name} is active for {customers(count)}."
+
+
+def added(count: int, already: list[str]) -> str:
+    """Say how many customers came into a release, and who took part already."""
+    if not already:
+        return f"Added {customers(count)}."
+    return f"Added {customers(count)}. {', '.join(already)} took part already and stayed as before."
+
+
+def changed_members(verb: str, count: int) -> str:
+    """Say what was done to members."""
+    return f"{customers(count).capitalize()} {_DID_TO_MEMBERS[verb]}."
+
+
+DIFF_LABEL = "From the template's new text to this customer's own"
+STEPS_TEXT = "Text of this step for this customer"
+STEPS_WARNINGS = "Warnings"
+
+
+def and_more(count: int) -> str:
+    """Say that a list goes on."""
+    return f"… and {count:,} more."
+
+
+def invisible_in_text(count: int) -> str:
+    """Say that a text has characters that nobody sees."""
+    noun = "character" if count == 1 else "characters"
+    return f"{count:,} invisible {noun} in this text, shown as boxes. Copying takes them along."
+
+
+def raw_in_text(count: int) -> str:
+    """Say that a text has values that were put in without quoting."""
+    noun = "value" if count == 1 else "values"
+    return f"{count:,} raw {noun}, inserted without quoting. Read before you run this."
+
+
+PLAN_TITLE = {
+    "update": "What this change does",
+    "add": "What this new step does",
+    "delete": "What taking this step out does",
+}
+NEW_STEP = {"deploy": "New deploy step", "verify": "New verify step"}
+
+
+SAVE = "Save"
+ADD_STEP = "Add this step"
+PREVIEW_CHANGE = "Preview the change"
+DISCARD = "Discard what I typed"
+RETIRE = "Retire …"
+DELETE = "Delete …"
+DELETE_IT = "Delete this step"
+LEAVE_IT = "Leave it as it is"
+UNDO = "Undo"
+TAKE_THEIRS = "Show the stored text, drop mine"
+KEEP_MINE = "Go on with mine"
+PLAN_TITLE_DRAFT = "Delete this step of the draft? No customer has it yet."
+PLACEHOLDERS = "Placeholders"
+NO_SUCH_CUSTOMER = "The customer in the link is not there or not active; here is another one."
+STEPS_NO_TEXT = "No text yet."
+
+
+# the matrix: why steps of a selection were refused, in a few words
+_STEP_SUBJECT = re.compile(r"^Step \d+ '.*'(?:: | )")
+
+
+def already(status: str, who: str | None) -> str:
+    """Say that a step is what it should become, and by whom: 'already done by ben'."""
+    return f"already {status.replace('_', ' ')} by {who or 'somebody'}"
+
+
+def changed_since(status: str, who: str | None) -> str:
+    """Say that a step is no longer what was shown: 'changed by ben, done now'."""
+    return f"changed by {who or 'somebody'}, {status.replace('_', ' ')} now"
+
+
+def no_value_for(placeholders: str) -> str:
+    """Say which placeholders have no value."""
+    return f"cannot render {placeholders}"
+
+
+def in_status(status: str) -> str:
+    """Say that a step's status does not allow it."""
+    return f"not possible while {status.replace('_', ' ')}"
+
+
+def without_step(sentence: str) -> str:
+    """Give why a step was refused without its number and names: the same for all that were for that reason."""
+    return _STEP_SUBJECT.sub("", sentence).split(";")[0].rstrip(".")
+
+
+# the inventory
+CLUSTERS_AND_CUSTOMERS = "Clusters and customers"
+INACTIVE = "inactive"
+CLUSTER = "cluster"
+NEW_CLUSTER = "New cluster"
+FIRST_CLUSTER = "The inventory is empty. First write down a cluster; then the first customer on it."
+NEW_CLUSTER_HINT = "Its customers come after it: each is one namespace on it."
+FIRST_CUSTOMER = "No customer lives here yet. Now its first customer: a namespace on this cluster."
+PICK_ONE = "Pick a cluster or a customer on the left."
+NO_SUCH = {
+    "cluster": "There is no such cluster; the link is wrong. Pick one on the left, or search for it.",
+    "customer": "There is no such customer; the link is wrong. Pick one on the left, or search for it.",
+}
+NO_KUBECONFIG = "no path written down"
+NO_VERSION = "no release completed yet"
+OPEN_IT = "Open it"
+NO_RELEASES_OF_CUSTOMER = "This customer takes part in no release yet."
+STANDING_COLUMNS = ("Release", "State", "Progress", "Completed", "Open")
+PROGRESS = "Progress"
+_FIELD = {
+    "name": "name",
+    "namespace": "namespace",
+    "description": "description",
+    "metadata": "metadata",
+    "cluster_id": "cluster",
+}
+
+
+def customers_on(active: int, inactive: int) -> str:
+    """Count the customers of a cluster."""
+    return customers(active) + (f" and {inactive:,} {INACTIVE}" if inactive else "")
+
+
+def on_version(version: str, since: datetime) -> str:
+    """Say which version a customer is on, and since when."""
+    return f"on {version} since {since:%Y-%m-%d}"
+
+
+def created_cluster(name: str) -> str:
+    """Say that a cluster was created."""
+    return f"{name} is created."
+
+
+def created_customer(name: str, where: str) -> str:
+    """Say that a customer was created, and where."""
+    return f"{name} is created as {where}."
+
+
+def in_use(again: bool, *, customer: bool) -> str:
+    """Say what deactivating means, or reactivating (`again`)."""
+    if again:
+        return "It is offered for releases again." if customer else "Customers can be put on it again."
+    if customer:
+        return "It is not offered for releases any more; what was recorded stays. It can be reactivated at any time."
+    return "No customer can be put on it any more; what was recorded stays. It can be reactivated at any time."
+
+
+def put_in_use(name: str, active: bool) -> str:
+    """Say that something was taken out of use, or into it again."""
+    return f"{name} is active again." if active else f"{name} is inactive now."
+
+
+def standing(state: str, *, archived: bool) -> str:
+    """Say how a customer takes part in a release."""
+    word = {"held": "on hold", "removed": "removed"}.get(state, "")
+    return ", ".join(part for part in (word, "archived" if archived else "") if part) or "active"
+
+
+def newest_only(count: int) -> str:
+    """Say that a history goes further back than what is shown."""
+    return f"The newest {count:,} are shown."
+
+
+def changed(field: str, before: str, after: str) -> str:
+    """Say what an edit did to one field."""
+    return f"{_FIELD[field]}: {before or 'empty'} → {after or 'empty'}"
+
+
+SOMEBODY = "somebody else"
+WHILE_AGO = "a while ago"

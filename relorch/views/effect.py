@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from relorch.model.placeholders import Rendering
 from relorch.model.status import Status
-from relorch.model.values import MemberState
+from relorch.model.values import Customer, MemberState
 from relorch.store.rows import RowDict
 
 Render = Callable[[RowDict], Rendering]
@@ -18,7 +18,8 @@ Render = Callable[[RowDict], Rendering]
 class StepNote:
     """One customer's step, by the names people know, with what there is to say about it.
 
-    `diff`: a unified diff from the new template text to the step's own; `why`: why it cannot render.
+    `name`, `category` and `template_id` are the step's. `diff`: a unified diff from the new template text to the
+    step's own; `why`: why it cannot render.
     """
 
     step_id: int | None
@@ -29,6 +30,9 @@ class StepNote:
     status: str
     diff: str | None = None
     why: str | None = None
+    name: str = ""
+    category: str = ""
+    template_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ class Effect:
     overridden: tuple[StepNote, ...] = ()
     executed: tuple[StepNote, ...] = ()
     cannot_render: tuple[StepNote, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """Who would join a release, by cluster and name, and which of their steps will have no text.
+
+    `already` are those of the chosen who take part and stay as they are.
+    """
+
+    customers: tuple[Customer, ...]
+    cannot_render: tuple[StepNote, ...] = ()
+    already: tuple[int, ...] = ()
 
 
 def effect_of_update(steps: Iterable[RowDict], new: RowDict, render: Render, *, reaches: bool = True) -> Effect:
@@ -80,6 +96,9 @@ def note(row: RowDict, *, diff: str | None = None, why: str | None = None) -> St
         status=row.get("status", Status.PENDING.value),
         diff=diff,
         why=why,
+        name=row.get("name", ""),
+        category=row.get("category", ""),
+        template_id=row.get("template_id"),
     )
 
 

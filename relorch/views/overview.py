@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from relorch.model.progress import Progress
-from relorch.model.status import OPEN, Status
+from relorch.model.progress import Progress, count
+from relorch.model.status import STATUSES, Status
 from relorch.model.values import Category, Release
-from relorch.store import Connection, activity, releases
+from relorch.store import Connection, activity, releases, walk
 from relorch.store.rows import RowDict
-from relorch.views.progress import progress_by, progress_of
+from relorch.views.progress import progress_by
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,20 @@ class NamedStep:
 
 
 @dataclass(frozen=True)
+class HeldMember:
+    """A customer on hold in a release, and why."""
+
+    customer_id: int
+    customer_name: str
+    namespace: str
+    cluster_name: str
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True)
 class ReleaseOverview:
-    """An active release at a glance; `next_steps` are the next open cells, by cluster and customer."""
+    """An active release at a glance; `next_steps` are those of the first customers, by cluster and name."""
 
     release: Release
     progress: Progress
@@ -43,6 +55,7 @@ class ReleaseOverview:
     failed: tuple[NamedStep, ...]
     reverted: tuple[NamedStep, ...]
     in_progress: tuple[NamedStep, ...]
+    held: tuple[HeldMember, ...]
     next_steps: tuple[NamedStep, ...]
 
 
@@ -64,10 +77,11 @@ class Activity:
 
 @dataclass(frozen=True)
 class Overview:
-    """The dashboard's facts."""
+    """The dashboard's facts; `with_steps` are those of the drafts that have a step."""
 
     active: tuple[ReleaseOverview, ...]
     drafts: tuple[Release, ...]
+    with_steps: frozenset[int]
     archived: tuple[Release, ...]
     customers: int
     recent: tuple[Activity, ...]
@@ -80,9 +94,10 @@ def overview_of(connection: Connection, operator: str, *, newest: int = 12, upco
     return Overview(
         active=tuple(_release(connection, release, operator, upcoming) for release in status["active"]),
         drafts=status["draft"],
+        with_steps=frozenset(releases.with_templates(connection, [draft.id for draft in status["draft"]])),
         archived=status["archived"],
         customers=len(releases.active_customer_ids(connection)),
-        recent=tuple(_activity(row) for row in activity.recent_batches(connection, newest)),
+        recent=activity_of(connection, newest),
     )
 
 
@@ -91,31 +106,32 @@ _STATUSES = ("draft", "active", "archived")
 
 def _release(connection: Connection, release: Release, operator: str, upcoming: int) -> ReleaseOverview:
     categories = {progress.key: progress for progress in progress_by(connection, release.id, "category")}
-    waiting = activity.open_steps(connection, release.id, tuple(OPEN))
+    clusters = tuple(progress_by(connection, release.id, "cluster"))
+    waiting = activity.open_steps(connection, release.id, (Status.FAILED, Status.REVERTED, Status.IN_PROGRESS))
+    ahead = walk.first_steps(connection, walk.Walk(release.id, operator), upcoming)
+    coming = activity.named_steps(connection, release.id, [row["id"] for row in ahead])
     return ReleaseOverview(
         release=release,
-        progress=progress_of(connection, release.id),
+        progress=_sum(clusters),
         deploy=categories.get(Category.DEPLOY.value),
         verify=categories.get(Category.VERIFY.value),
-        clusters=tuple(progress_by(connection, release.id, "cluster")),
+        clusters=clusters,
         failed=_in(waiting, Status.FAILED),
         reverted=_in(waiting, Status.REVERTED),
         in_progress=_in(waiting, Status.IN_PROGRESS),
-        next_steps=tuple(next_of_customers(waiting, operator)[:upcoming]),
+        held=tuple(HeldMember(**row) for row in activity.held_members(connection, release.id)),
+        next_steps=tuple(_named(row) for row in coming),
     )
 
 
-def next_of_customers(waiting: Sequence[RowDict], operator: str) -> list[NamedStep]:
-    """Give each customer's next step: its first open one that nobody else has in progress.
+def _sum(parts: Sequence[Progress]) -> Progress:
+    counts = {status.value: sum(part.counts[status] for part in parts) for status in STATUSES}
+    return count(counts, held=sum(part.held for part in parts))
 
-    `waiting`: open steps by customer, each customer's in order.
-    """
-    first: dict[int, RowDict] = {}
-    for row in waiting:
-        theirs = row["status"] == Status.IN_PROGRESS and row["executed_by"] != operator
-        if not theirs:
-            first.setdefault(row["customer_id"], row)
-    return [_named(row) for row in first.values()]
+
+def activity_of(connection: Connection, newest: int, **about: int | None) -> tuple[Activity, ...]:
+    """Give the last batches, the newest first: of the whole workbook, of a release or of a customer."""
+    return tuple(_activity(row) for row in activity.recent_batches(connection, newest, **about))
 
 
 def _in(waiting: Sequence[RowDict], status: Status) -> tuple[NamedStep, ...]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from relorch.errors import InvalidValue
 from relorch.model import progress
 from relorch.model.progress import Progress
+from relorch.model.status import OPEN
 from relorch.store import Connection, releases
 from relorch.store.rows import RowDict
 
@@ -30,10 +31,11 @@ def progress_by(connection: Connection, release_id: int, by: str) -> list[Progre
 
 def _counted(rows: Iterable[RowDict], key: str | int | None = None, label: str | None = None) -> Progress:
     counts: dict[str, int] = {}
-    held = 0
+    held = held_open = 0
     for row in rows:
         if row["held"]:
             held += row["steps"]
+            held_open += row["steps"] if row["status"] in OPEN else 0
         else:
             counts[row["status"]] = row["steps"]
-    return progress.count(counts, held=held, key=key, label=label)
+    return progress.count(counts, held=held, held_open=held_open, key=key, label=label)

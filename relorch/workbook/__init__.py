@@ -15,8 +15,9 @@ from relorch.model.values import Event
 from relorch.store import Store, events
 from relorch.store.files import database_path, ensure_workbook
 from relorch.views.matrix import Matrix, matrix_of
-from relorch.views.overview import Overview, overview_of
+from relorch.views.overview import Activity, Overview, activity_of, overview_of
 from relorch.views.progress import progress_by, progress_of
+from relorch.views.standing import Version, versions_of
 from relorch.workbook.clusters import Clusters, require_cluster
 from relorch.workbook.core import Clock, Core, utc_now
 from relorch.workbook.customers import Customers
@@ -24,7 +25,7 @@ from relorch.workbook.releases import Releases, require_release
 from relorch.workbook.steps import Steps
 from relorch.workbook.templates import Templates
 from relorch.workbook.transitions import ids_of
-from relorch.workbook.undo import Undone, undo_batch
+from relorch.workbook.undo import UNDO, UNDOABLE, Undone, undo_batch
 
 DEFAULT_DATABASE = "file:./data/app.db"
 
@@ -70,6 +71,20 @@ class Workbook:
     def path(self) -> str:
         """The absolute path of the database file."""
         return str(self._core.store.path)
+
+    @property
+    def last_batch(self) -> int | None:
+        """The batch that the last verb of this workbook stored in this thread, or None when it stored nothing.
+
+        Read it right after the verb, whatever the verb answers; a preview leaves it alone.
+        """
+        return None if self._core.latest.batch is None else self._core.latest.batch.id
+
+    @property
+    def last_undoable(self) -> int | None:
+        """The same, or None when `undo` does not cover what the verb did: what a page may offer to take back."""
+        latest = self._core.latest.batch
+        return latest.id if latest is not None and latest.actions <= UNDOABLE | {UNDO} else None
 
     def acting_as(self, operator: str) -> Workbook:
         """Give the same workbook for another operator; raises `InvalidValue` for a name that cannot be one."""
@@ -127,10 +142,30 @@ class Workbook:
             found = events.select_history(connection, **wanted, newest=newest)
         return [Event(**row) for row in found]
 
+    def activity(
+        self, *, release_id: int | None = None, customer_id: int | None = None, newest: int = 50
+    ) -> tuple[Activity, ...]:
+        """Give the last batches with the names people know, the newest first: of all, a release or a customer."""
+        wanted = {"release_id": release_id, "customer_id": customer_id}
+        for name, value in {**wanted, "newest": newest}.items():
+            if value is not None:
+                text.number(name, value, least=int(name != "newest"))
+        with self._core.look() as connection:
+            return activity_of(connection, newest, **wanted)
+
     def overview(self) -> Overview:
         """Give what an operator wants to know first: active releases, what failed, what is next, what happened."""
         with self._core.look() as connection:
             return overview_of(connection, self.operator)
+
+    def versions(self) -> dict[int, Version]:
+        """Give each customer's current version by customer id: that of the release it completed last.
+
+        A customer completed a release when its last open step closed and none is open; one that never did is
+        missing here, and so is what it did in a release that it was removed from.
+        """
+        with self._core.look() as connection:
+            return versions_of(connection)
 
     def undo(self, batch_id: int | None = None, *, skip_touched: bool = False) -> Undone:
         """Take a batch back: status verbs, override and reset, custom steps, templates and their order.

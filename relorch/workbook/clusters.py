@@ -11,7 +11,7 @@ from relorch.model.values import Cluster
 from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
-from relorch.workbook.core import Noun
+from relorch.workbook.core import Noun, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -48,15 +48,19 @@ class Clusters(Noun):
         with self._core.look() as connection:
             return [Cluster(**row) for row in inventory.list_clusters(connection, inactive=inactive)]
 
-    def update(self, cluster_id: int, *, confirm: bool = False, **fields: Any) -> Cluster:
+    def update(
+        self, cluster_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+    ) -> Cluster:
         """Change `name`, `kubeconfig_path`, `description` or `metadata` of a cluster.
 
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an edit that is not confirmed.
         """
         wanted = _checked(**fields)
         with self._core.change() as change:
             before = require_cluster(change.connection, cluster_id)
+            refuse_stale(change, "cluster", before, expected_version)
             _refuse_taken_by_other(change.connection, before, wanted)
             old, new = rows.diff(before, before | wanted)
             if not new:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from relorch.errors import Conflict
 from relorch.model import text
 from relorch.store import Connection, Store, events, journal, rows
 from relorch.store.rows import RowDict
@@ -71,12 +73,27 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """What one verb stored: the batch of its events, and what they did."""
+
+    id: int
+    actions: frozenset[str]
+
+
+class Latest(threading.local):
+    """What the last verb of a thread stored; each thread sees its own."""
+
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True)
 class Core:
     """An open store, the operator who acts, and the clock that says when."""
 
     store: Store
     operator: str
     clock: Clock = utc_now
+    latest: Latest = field(default_factory=Latest, compare=False)
 
     def now(self) -> datetime:
         """Give the moment of the clock in UTC; raises `InvalidValue` for one without a zone."""
@@ -91,11 +108,37 @@ class Core:
     @contextmanager
     def change(self) -> Iterator[Change]:
         """Give one write: all of it and its events are stored on leaving, nothing after an exception."""
+        self.latest.batch = None
         with self.store.writing() as connection:
             change = Change(connection, self.now(), self.operator)
             yield change
             if change.facts:
                 change.batch_id = events.append(connection, change.facts, at=change.now, operator=self.operator)
+        if change.batch_id is not None:
+            self.latest.batch = Batch(change.batch_id, frozenset(fact["action"] for fact in change.facts))
+
+    @contextmanager
+    def rehearse(self) -> Iterator[Change]:
+        """Give one write that is done as `change` would do it, and then taken back: nothing of it is stored."""
+        with self.store.rehearsing() as connection:
+            yield Change(connection, self.now(), self.operator)
+
+
+def refuse_stale(
+    change: Change, noun: str, row: RowDict, expected_version: int | None, *, field: str = "expected_version"
+) -> None:
+    """Refuse with `Conflict` to change a row that is no longer the one on the screen; None: none was expected."""
+    if expected_version is None or text.number(field, expected_version) == row["row_version"]:
+        return
+    latest = events.latest_edit(change.connection, noun.rpartition(" ")[2], row["id"])
+    who, when = (latest["operator"], latest["at"]) if latest else (None, row["updated_at"])
+    by = "" if who is None else " by you" if who == change.operator else f" by {who}"
+    raise Conflict(
+        f"{noun.capitalize()} '{row['name']}' was changed{by} at {when:%Y-%m-%d %H:%M:%S} UTC, after it was shown; "
+        "look again before you change it.",
+        who=who,
+        when=when,
+    )
 
 
 class Noun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,9 @@ from relorch.model.values import Customer
 from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
+from relorch.views.standing import Standing, standing_of
 from relorch.workbook.clusters import require_cluster
-from relorch.workbook.core import Noun
+from relorch.workbook.core import Noun, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -61,15 +63,25 @@ class Customers(Noun):
             found = inventory.list_customers(connection, cluster_id=cluster_id, inactive=inactive)
         return [Customer(**row) for row in found]
 
-    def update(self, customer_id: int, *, confirm: bool = False, **fields: Any) -> Customer:
+    def standing(self, customer_id: int) -> builtins.list[Standing]:
+        """Give how far the customer is in each of its releases, the newest release first; raises `NotFound`."""
+        with self._core.look() as connection:
+            require_customer(connection, customer_id)
+            return standing_of(connection, customer_id)
+
+    def update(
+        self, customer_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+    ) -> Customer:
         """Change `name`, `namespace`, `description`, `metadata` or `cluster_id` of a customer.
 
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`. A customer with
         open work cannot move to another cluster. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed`.
         """
         wanted = _checked(**fields)
         with self._core.change() as change:
             before = require_customer(change.connection, customer_id)
+            refuse_stale(change, "customer", before, expected_version)
             old, new = rows.diff(before, before | wanted)
             if not new:
                 return Customer(**before)
@@ -159,6 +171,14 @@ def _refuse_misplaced(connection: Connection, before: RowDict, new: RowDict) -> 
         if where:
             names = ", ".join(f"'{release['name']}'" for release in where)
             raise NotAllowed(f"Customer '{before['name']}' has open work in {names}; finish it before moving it.")
+        # what was started holds the text of the old cluster, and would come back with its release or its member
+        running = inventory.running_releases_of(connection, before["id"])
+        if running:
+            names = ", ".join(f"'{release['name']}'" for release in running)
+            raise NotAllowed(
+                f"Customer '{before['name']}' has a step in progress in {names}, though nobody can work there now; "
+                "take it back into that release and finish the step before moving it."
+            )
     if new.keys() & {"cluster_id", "namespace"} and before["is_active"]:
         _refuse_taken(connection, cluster, (before | new)["namespace"])
 

@@ -9,7 +9,7 @@ from relorch.model.status import Status
 from relorch.model.values import CustomerStep, MemberState, ReleaseStatus
 from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
-from relorch.store.tables import customer_steps, step_templates
+from relorch.store.tables import customer_steps, customers, step_templates
 from relorch.workbook.core import Change
 from relorch.workbook.releases import require_release
 from relorch.workbook.templates import add_template
@@ -59,6 +59,9 @@ def workable(connection: Connection, release_id: int, customer_id: int) -> RowDi
         raise NotFound("member of the release", customer_id, "customer_id")
     if member["state"] != MemberState.ACTIVE:
         raise NotAllowed(f"customer_id {customer_id}: the customer is {member['state']} in '{release['name']}'.")
+    customer = rows.by_ids(connection, customers, [customer_id])[customer_id]
+    if not customer["is_active"]:
+        raise NotAllowed(f"Customer '{customer['name']}' is inactive; reactivate it first.")
     return release
 
 

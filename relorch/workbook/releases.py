@@ -16,8 +16,10 @@ from relorch.store import Connection, journal, releases, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, customers
 from relorch.store.tables import releases as releases_table
+from relorch.views.effect import Enrolment
 from relorch.views.progress import progress_of
-from relorch.workbook.core import Change, Noun
+from relorch.workbook.core import Change, Noun, refuse_stale
+from relorch.workbook.joining import enrolment
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -70,9 +72,12 @@ class Releases(Noun):
             require_release(connection, release_id)
             return [_member(row) for row in releases.membership(connection, release_id).values()]
 
-    def update(self, release_id: int, *, confirm: bool = False, **fields: Any) -> Release:
+    def update(
+        self, release_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+    ) -> Release:
         """Change `name`, `type`, `version_number`, `release_date`, `description` or `metadata`; never the status.
 
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an archived release or an edit that is
         not confirmed.
@@ -80,6 +85,7 @@ class Releases(Noun):
         wanted = _checked(**fields)
         with self._core.change() as change:
             before = require_release(change.connection, release_id)
+            refuse_stale(change, "release", before, expected_version)
             refuse_archived(before)
             old, new = rows.diff(before, before | wanted)
             if not new:
@@ -153,10 +159,8 @@ class Releases(Noun):
             known = releases.membership(change.connection, release_id)
             wrong = [each for each in ids if each not in known or known[each]["state"] not in sources]
             if wrong:
-                states = ", ".join(
-                    f"{each} ({known[each]['state'] if each in known else 'no member'})" for each in wrong
-                )
-                raise NotAllowed(f"customer_ids {states}: cannot be {target} in release '{row['name']}'.")
+                who = _named(change.connection, wrong, known)
+                raise NotAllowed(f"customer_ids {who}: cannot be {target} in release '{row['name']}'.")
             for each in ids:
                 releases.set_member(change.connection, release_id, each, target.value, said, change.now)
                 change.record(
@@ -180,12 +184,7 @@ class Releases(Noun):
         `InvalidValue` for an empty or missing choice; `NotFound` naming each unknown customer.
         """
         with self._core.change() as change:
-            row = require_release(change.connection, release_id)
-            _require_status(row, ReleaseStatus.DRAFT, "activated")
-            chosen = _chosen(change.connection, customer_ids, all_active)
-            templates = releases.live_templates(change.connection, release_id)
-            if not templates:
-                raise NotAllowed(f"Release '{row['name']}' has no step template; add one before activating it.")
+            chosen, templates = _planned_activation(change.connection, release_id, customer_ids, all_active)
             steps.enrol(change.connection, release_id, chosen, change.now)
             row = rows.change(change.connection, releases_table, release_id, change.now, status="active")
             change.record(
@@ -195,6 +194,14 @@ class Releases(Noun):
                 after={"status": "active", "customer_ids": chosen, "templates": _as_given(templates)},
             )
         return Release(**row)
+
+    def preview_activate(
+        self, release_id: int, customer_ids: Sequence[int] | None = None, all_active: bool = False
+    ) -> Enrolment:
+        """Give who would join by `activate`, and which of their steps cannot render; raises as it does."""
+        with self._core.look() as connection:
+            chosen, templates = _planned_activation(connection, release_id, customer_ids, all_active)
+            return enrolment(connection, release_id, chosen, templates)
 
     def add_customers(self, release_id: int, customer_ids: Sequence[int]) -> tuple[int, ...]:
         """Add customers to an active release; each gets every live template as its own step.
@@ -206,19 +213,20 @@ class Releases(Noun):
         `NotFound` naming each unknown customer.
         """
         with self._core.change() as change:
-            row = require_release(change.connection, release_id)
-            _require_status(row, ReleaseStatus.ACTIVE, "given more customers")
-            chosen = _chosen(change.connection, customer_ids, all_active=False)
+            new, back, already = _planned_addition(change.connection, release_id, customer_ids)
             known = releases.membership(change.connection, release_id)
-            back = [each for each in chosen if each in known and known[each]["state"] == MemberState.REMOVED]
-            new = [each for each in chosen if each not in known]
-            if not (new or back):
-                raise NotAllowed(f"All chosen customers are members of release '{row['name']}' already.")
             if new:
                 _enrol(change, release_id, new)
             for each in back:
                 _take_back(change, release_id, known[each])
-        return tuple(each for each in chosen if each in known and each not in back)
+        return already
+
+    def preview_add_customers(self, release_id: int, customer_ids: Sequence[int]) -> Enrolment:
+        """Give who would join by `add_customers`, and which of their steps cannot render; raises as it does."""
+        with self._core.look() as connection:
+            new, back, already = _planned_addition(connection, release_id, customer_ids)
+            templates = releases.live_templates(connection, release_id)
+            return enrolment(connection, release_id, [*new, *back], templates, already)
 
     def archive(self, release_id: int) -> Release:
         """Archive a release: from now on it can only be read. What was left open is counted in the event.
@@ -230,12 +238,13 @@ class Releases(Noun):
             if row["status"] == ReleaseStatus.ARCHIVED:
                 raise NotAllowed(f"Release '{row['name']}' is archived already.")
             left = progress_of(change.connection, release_id)
+            counted = {status: left.counts[status] for status in OPEN} | {"held": left.held_open}
             after = _status(change, release_id, "archived", archived_from=row["status"])
             change.record(
                 "release.archive",
                 release_id=release_id,
                 before={"status": row["status"]},
-                after={"status": "archived", "left_open": {status: left.counts[status] for status in OPEN}},
+                after={"status": "archived", "left_open": counted},
             )
         return Release(**after)
 
@@ -273,14 +282,47 @@ def require_release(connection: Connection, release_id: int, field: str = "relea
     return row
 
 
+def _planned_activation(
+    connection: Connection, release_id: int, customer_ids: Sequence[int] | None, all_active: bool
+) -> tuple[list[int], list[RowDict]]:
+    """Give who would become a member by an activation, and the templates they get; refuse what cannot be."""
+    row = require_release(connection, release_id)
+    _require_status(row, ReleaseStatus.DRAFT, "activated")
+    chosen = _chosen(connection, customer_ids, all_active)
+    templates = releases.live_templates(connection, release_id)
+    if not templates:
+        raise NotAllowed(f"Release '{row['name']}' has no step template; add one before activating it.")
+    return chosen, templates
+
+
+def _planned_addition(
+    connection: Connection, release_id: int, customer_ids: Sequence[int]
+) -> tuple[list[int], list[int], tuple[int, ...]]:
+    """Give who is new, who comes back, and who is a member already; refuse what cannot be."""
+    row = require_release(connection, release_id)
+    _require_status(row, ReleaseStatus.ACTIVE, "given more customers")
+    chosen = _chosen(connection, customer_ids, all_active=False)
+    known = releases.membership(connection, release_id)
+    back = [each for each in chosen if each in known and known[each]["state"] == MemberState.REMOVED]
+    new = [each for each in chosen if each not in known]
+    if not (new or back):
+        raise NotAllowed(f"All chosen customers are members of release '{row['name']}' already.")
+    return new, back, tuple(each for each in chosen if each in known and each not in back)
+
+
 def refuse_archived(row: RowDict) -> None:
     """Refuse any change of an archived release with `NotAllowed`."""
     if row["status"] == ReleaseStatus.ARCHIVED:
         raise NotAllowed(f"Release '{row['name']}' is archived and can only be read; reopen it first.")
 
 
-def _state(known: Mapping[int, RowDict], customer_id: int) -> str:
-    return str(known[customer_id]["state"]) if customer_id in known else "no member"
+def _named(connection: Connection, customer_ids: Sequence[int], known: Mapping[int, RowDict]) -> str:
+    """Give customers by id and name, each with how it takes part."""
+    found = rows.by_ids(connection, customers, customer_ids)
+    names = {each: f"{each} '{found[each]['name']}'" if each in found else str(each) for each in customer_ids}
+    return ", ".join(
+        f"{names[each]} ({known[each]['state'] if each in known else 'no member'})" for each in customer_ids
+    )
 
 
 def _enrol(change: Change, release_id: int, customer_ids: Sequence[int]) -> None:
@@ -394,7 +436,8 @@ def _chosen(connection: Connection, customer_ids: Sequence[int] | None, all_acti
 
 
 def _ids(customer_ids: Sequence[int] | None) -> list[int]:
-    if customer_ids is None or isinstance(customer_ids, str | bytes) or not isinstance(customer_ids, Iterable):
+    strange = isinstance(customer_ids, str | bytes | Mapping) or not isinstance(customer_ids, Iterable)
+    if customer_ids is None or strange:
         raise InvalidValue("customer_ids", customer_ids, "choose customers by a list of ids, or say all_active=True")
     chosen = list(dict.fromkeys(text.number("customer_ids", customer_id) for customer_id in customer_ids))
     if not chosen:

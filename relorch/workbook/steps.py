@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relorch.errors import InvalidValue, NotAllowed
+from relorch.errors import InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.placeholders import Rendering, check_content
 from relorch.model.status import TRANSITIONS, Status, Verb, verbs_from
-from relorch.model.values import Cluster, Customer, CustomerStep, Event, MemberState, Release, StepTemplate, StepType
-from relorch.store import events, journal, rows, steps
+from relorch.model.values import (
+    Cluster,
+    Customer,
+    CustomerStep,
+    Event,
+    MemberState,
+    Release,
+    ReleaseStatus,
+    StepTemplate,
+    StepType,
+)
+from relorch.store import Connection, events, journal, rows, steps, walk
+from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customer_steps, customers, releases, step_templates
 from relorch.workbook.core import Noun
+from relorch.workbook.customers import require_customer
 from relorch.workbook.own_steps import (
     editable,
     edited,
@@ -25,7 +38,7 @@ from relorch.workbook.own_steps import (
 )
 from relorch.workbook.releases import require_release
 from relorch.workbook.rendering import rendering_of
-from relorch.workbook.templates import checked_template
+from relorch.workbook.templates import checked_template, require_template
 from relorch.workbook.transitions import (
     Choice,
     Outcome,
@@ -33,6 +46,7 @@ from relorch.workbook.transitions import (
     Request,
     apply_all,
     choice_of,
+    ids_of,
     per_id,
     require_step,
     shown_text,
@@ -99,6 +113,20 @@ class Steps(Noun):
         """Give one step; raises `NotFound`."""
         with self._core.look() as connection:
             return step_value(require_step(steps.with_context(connection, [text.number("step_id", step_id)]), step_id))
+
+    def across(self, template_id: int) -> builtins.list[CustomerStep]:
+        """Give the steps of one template, live or retired, of all members that are not removed.
+
+        They come by cluster and customer, as the columns of the matrix do. Raises `NotFound`.
+        """
+        with self._core.look() as connection:
+            require_template(connection, template_id)
+            return [step_value(row) for row in steps.across(connection, template_id)]
+
+    def claims(self, step_ids: Sequence[int]) -> dict[int, str]:
+        """Give those of the steps that another operator has in progress, and who; unknown ids are left out."""
+        with self._core.look() as connection:
+            return steps.claimed(connection, ids_of("step_ids", step_ids), self._core.operator)
 
     def render(self, step_id: int) -> Rendering:
         """Give what the step's content renders to for its customer now: `.text .sha256 .problems`.
@@ -205,6 +233,59 @@ class Steps(Noun):
         taken = text.flag("take_template", take_template)
         return self._apply(Verb.REOPEN, step_ids, reason, None, expected_version, None, take_template=taken)
 
+    def preview(
+        self,
+        verb: Verb | str,
+        step_ids: int | Sequence[int],
+        *,
+        reason: str | None = None,
+        notes: str | None = None,
+        expected_version: Versions = None,
+        take_template: bool = False,
+    ) -> Outcome:
+        """Give what a status verb would apply and refuse, exactly as it would: it is done, then taken back.
+
+        `verb`: its name, such as `mark_done`; the other arguments and the errors are those of the verb. Only the reason
+        may still be missing or blank, for it is often written last. `batch_id` is None: nothing is stored.
+        """
+        wanted = text.one_of("verb", verb, Verb)
+        taken = text.flag("take_template", take_template)
+        _refuse_unheard(wanted, reason, notes, taken)
+        ids, alone = step_ids_of(step_ids)
+        said = text.reason(reason, required=False)
+        request = _request(wanted, ids, alone, said, notes, expected_version, None, taken)
+        with self._core.rehearse() as change:
+            applied = apply_all(change, request, ids, alone)
+        return Outcome(None, tuple(step_value(row) for row in applied), tuple(request.problems))
+
+    def next(
+        self,
+        release_id: int,
+        customer_id: int | None = None,
+        template_id: int | None = None,
+        *,
+        after: int | None = None,
+    ) -> CustomerStep | None:
+        """Give the next step to work at, or None when nothing is left.
+
+        Of a customer: its first open step, deploy then verify. Of a template: the first customer, by cluster and
+        name, whose step of it is open. Of neither: the first customer with an open step, and its first. What
+        somebody else has in progress is passed over, what failed is not; so are members on hold or removed,
+        and inactive customers. A release that is not active has no next.
+        `after`: a step of the release; the walk goes on behind it and round once, the step itself coming last.
+        Raises `NotFound`, `InvalidValue` when both are given, or template or step are of another release.
+        """
+        with self._core.look() as connection:
+            release = require_release(connection, release_id)
+            _refuse_strange_walk(connection, release_id, customer_id, template_id)
+            behind = None if after is None else _require_of_release(connection, release_id, after)
+            if release["status"] != ReleaseStatus.ACTIVE:
+                return None
+            found = walk.next_step(
+                connection, walk.Walk(release_id, self._core.operator, customer_id, template_id), behind
+            )
+        return None if found is None else step_value(found)
+
     def override(self, step_id: int, content: str, *, expected_version: int | None = None) -> CustomerStep:
         """Give a pending step a text of its own; templates do not reach it any more until `reset`.
 
@@ -291,6 +372,7 @@ class Steps(Noun):
             row = editable(change, step_id, expected_version, "delete")
             refuse_from_template(row)
             whole = {name: row[name] for name in steps.STEP_COLUMNS}
+            gone = journal.removed(customer_steps, whole, beside=steps.beside(change.connection, row))
             journal.take_out(change.connection, customer_steps, [step_id])
             steps.rearrange(change.connection, row["release_id"], row["category"], [row["customer_id"]])
             change.record(
@@ -299,7 +381,7 @@ class Steps(Noun):
                 customer_id=row["customer_id"],
                 step_id=step_id,
                 before={"name": row["name"], "content": row["content"]},
-                after={"rows": [journal.removed(customer_steps, whole)]},
+                after={"rows": [gone]},
             )
 
     def _apply(
@@ -315,14 +397,58 @@ class Steps(Noun):
     ) -> Outcome:
         ids, alone = step_ids_of(step_ids)
         rule = TRANSITIONS[verb]
-        request = Request(
-            rule,
-            text.reason(reason, required=rule.reason == "required"),
-            text.reason(notes, required=False, field="notes"),
-            per_id("expected_version", ids, alone, expected_version, int),
-            per_id("text_sha256", ids, alone, text_sha256, str),
-            take_template,
-        )
+        said = text.reason(reason, required=rule.reason == "required")
+        request = _request(verb, ids, alone, said, notes, expected_version, text_sha256, take_template)
         with self._core.change() as change:
             applied = apply_all(change, request, ids, alone)
         return Outcome(change.batch_id, tuple(step_value(row) for row in applied), tuple(request.problems))
+
+
+def _refuse_strange_walk(
+    connection: Connection, release_id: int, customer_id: int | None, template_id: int | None
+) -> None:
+    if customer_id is not None and template_id is not None:
+        raise InvalidValue("template_id", template_id, "give either customer_id or template_id")
+    if customer_id is not None:
+        require_customer(connection, customer_id)
+    if template_id is not None and require_template(connection, template_id)["release_id"] != release_id:
+        raise InvalidValue("template_id", template_id, "is not a template of this release")
+
+
+def _require_of_release(connection: Connection, release_id: int, step_id: int) -> RowDict:
+    row = rows.by_id(connection, customer_steps, text.number("after", step_id))
+    if row is None:
+        raise NotFound("step", step_id, "after")
+    if row["release_id"] != release_id:
+        raise InvalidValue("after", step_id, "is not a step of this release")
+    return row
+
+
+def _request(
+    verb: Verb,
+    ids: Sequence[int],
+    alone: bool,
+    reason: str | None,
+    notes: str | None,
+    expected_version: Versions,
+    text_sha256: Digests,
+    take_template: bool,
+) -> Request:
+    return Request(
+        TRANSITIONS[verb],
+        reason,
+        text.reason(notes, required=False, field="notes"),
+        per_id("expected_version", ids, alone, expected_version, int),
+        per_id("text_sha256", ids, alone, text_sha256, str),
+        take_template,
+    )
+
+
+def _refuse_unheard(verb: Verb, reason: str | None, notes: str | None, take_template: bool) -> None:
+    """Refuse what the verb does not take."""
+    if reason is not None and TRANSITIONS[verb].reason == "none":
+        raise InvalidValue("reason", reason, f"'{verb}' takes notes, not a reason")
+    if notes is not None and TRANSITIONS[verb].reason != "none":
+        raise InvalidValue("notes", notes, f"'{verb}' takes a reason, not notes")
+    if take_template and verb is not Verb.REOPEN:
+        raise InvalidValue("take_template", take_template, f"is for '{Verb.REOPEN}', not for '{verb}'")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from relorch.errors import InvalidValue, NotAllowed, NotFound
 from relorch.model import text
+from relorch.model.lint import Hint, hints_of, hints_of_release
 from relorch.model.ordering import Anchor, heir
-from relorch.model.placeholders import check_content
+from relorch.model.placeholders import Offered, Rendering, check_content, offered
 from relorch.model.status import OPEN, Status
 from relorch.model.values import Category, MemberState, ReleaseStatus, StepTemplate, StepType
-from relorch.store import Connection, journal, releases, rows, steps
+from relorch.store import Connection, inventory, journal, releases, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, step_templates
 from relorch.views.effect import Effect, effect_of_update, note, unrendered
-from relorch.workbook.core import Change, Noun
+from relorch.workbook.core import Change, Noun, refuse_stale
+from relorch.workbook.customers import require_customer
 from relorch.workbook.releases import refuse_archived, require_release
-from relorch.workbook.rendering import rendering_of
+from relorch.workbook.rendering import rendering_of, scope_of
 
 _PROPAGATED = ("name", "type", "content")
 """What an update carries on to the pending, not overridden steps."""
@@ -37,6 +40,24 @@ class ChangedTemplate(StepTemplate):
     batch_id: int | None = None
     effect: Effect = Effect()
     reopenable: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateStanding:
+    """How the steps of one template stand, of members that are not removed.
+
+    `pending` follow the template, `overridden` are pending with a text of their own, `executed` left pending.
+    """
+
+    pending: int = 0
+    overridden: int = 0
+    executed: int = 0
+
+    def with_(self, row: RowDict) -> TemplateStanding:
+        """Give it with a row of counts added."""
+        own = "overridden" if row["is_overridden"] else "pending"
+        name = own if row["status"] == Status.PENDING else "executed"
+        return replace(self, **{name: getattr(self, name) + row["steps"]})
 
 
 class Templates(Noun):
@@ -105,14 +126,17 @@ class Templates(Noun):
             load = releases.all_templates if retired else releases.live_templates
             return [StepTemplate(**row) for row in load(connection, release_id)]
 
-    def update(self, template_id: int, **fields: Any) -> ChangedTemplate:
+    def update(self, template_id: int, *, expected_version: int | None = None, **fields: Any) -> ChangedTemplate:
         """Change `name`, `type`, `content`, `description` or `required` of a template.
 
         In an active release the pending steps that are not overridden follow in name, type and content; the
         answer's `effect` lists them and all others. `revision` grows with each change of the content.
-        Raises `NotFound`, `InvalidValue`, `NotAllowed` when the template is retired or its release archived.
+        `expected_version`: the `row_version` that was on the screen.
+        Raises `NotFound`, `InvalidValue`, `NotAllowed` when the template is retired or its release archived,
+        `Conflict` for a stale version.
         """
         with self._core.change() as change:
+            refuse_stale(change, _NOUN, require_template(change.connection, template_id), expected_version)
             before, new, found = _planned_update(change.connection, template_id, fields)
             if not new:
                 return ChangedTemplate(**before)
@@ -164,15 +188,17 @@ class Templates(Noun):
             _put_in_order(change, "template.reorder", release_id, kind, ids)
             return [StepTemplate(**row) for row in releases.live_templates(change.connection, release_id, kind)]
 
-    def delete(self, template_id: int) -> Effect:
+    def delete(self, template_id: int, *, expected_version: int | None = None) -> Effect:
         """Take a template out of its release.
 
         In a draft it is deleted. In an active release it retires: steps that never left pending go, other
         open ones are skipped ("template retired"), overridden and executed ones stay visible. Gives what became
-        of the steps. Raises `NotFound`, `NotAllowed` when it is retired already or its release archived.
+        of the steps. Raises `NotFound`, `NotAllowed` when it is retired already or its release archived,
+        `Conflict` when `expected_version` is stale.
         """
         with self._core.change() as change:
             row = require_template(change.connection, template_id)
+            refuse_stale(change, _NOUN, row, expected_version)
             _refuse_fixed(change.connection, row)
             release = require_release(change.connection, row["release_id"])
             if release["status"] == ReleaseStatus.DRAFT:
@@ -186,6 +212,86 @@ class Templates(Noun):
             row = require_template(connection, template_id)
             _refuse_fixed(connection, row)
             return _effect_of_retiring(connection, row)[0]
+
+    def standing(self, release_id: int) -> dict[int, TemplateStanding]:
+        """Give how the steps of each template stand, retired ones too, by template id; raises `NotFound`."""
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            found = {row["id"]: TemplateStanding() for row in releases.all_templates(connection, release_id)}
+            for row in steps.counts_by_template(connection, release_id):
+                found[row["template_id"]] = found[row["template_id"]].with_(row)
+        return found
+
+    def preview_render(self, release_id: int, customer_id: int, *, type: str, content: str) -> Rendering:
+        """Give what a text that is not stored yet renders to for any customer, a member or not.
+
+        Raises `NotFound`, and `InvalidValue` for a content that could not be stored.
+        """
+        wanted = checked_template(type=type, content=content)
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            require_customer(connection, customer_id)
+            (context,) = steps.joining_contexts(connection, release_id, [customer_id])
+        return rendering_of(context | wanted)
+
+    def placeholders(self, release_id: int) -> builtins.list[Offered]:
+        """Give every placeholder that a text of the release can use, each with an example; raises `NotFound`.
+
+        First the names that all know, then `vars.KEY` for every key of metadata by name. Examples and the count of
+        those who have no value are of the release's members, in a draft of all active customers.
+        """
+        with self._core.look() as connection:
+            release = require_release(connection, release_id)
+            contexts = _audience(connection, release)
+            keys = inventory.metadata_keys(connection) | set(release["metadata"])
+        return offered([scope_of(row) for row in contexts], keys)
+
+    def lint(self, release_id: int, template_id: int | None = None, **draft: Any) -> builtins.list[Hint]:
+        """Give what is odd: of the whole release, of one template, or of a draft with these fields.
+
+        `draft`: any of name, category, type and content as they are being typed, however wrong; with
+        `template_id` they stand in for those of that template. Raises `NotFound`; `InvalidValue` for a field
+        that a template has not, or a template of another release.
+        """
+        for name in draft.keys() - _CHECKS.keys():
+            raise InvalidValue(name, draft[name], f"a template has no such field; it has {', '.join(_CHECKS)}")
+        with self._core.look() as connection:
+            release = require_release(connection, release_id)
+            live = releases.live_templates(connection, release_id)
+            keys = inventory.metadata_keys(connection) | set(release["metadata"])
+            if template_id is not None:
+                row = require_template(connection, template_id)
+                if row["release_id"] != release_id:
+                    raise InvalidValue("template_id", template_id, "is not a template of this release")
+                return _hints(row | draft, live, keys)
+        if draft:
+            return _hints(_EMPTY | draft, live, keys)
+        every = [hint for row in live for hint in _hints(row, live, keys)]
+        return [*every, *hints_of_release(row["category"] for row in live)]
+
+
+_NOUN = "template"
+_EMPTY: RowDict = {
+    "id": None,
+    "name": "",
+    "category": Category.DEPLOY.value,
+    "type": StepType.TEXT.value,
+    "content": "",
+}
+
+
+def _hints(row: RowDict, live: Sequence[RowDict], keys: Collection[str]) -> builtins.list[Hint]:
+    others = [each["name"] for each in live if each["category"] == row["category"] and each["id"] != row["id"]]
+    said = {name: str(row[name]) for name in ("name", "type", "content")}
+    return list(hints_of(**said, others=others, keys=keys, template_id=row["id"]))
+
+
+def _audience(connection: Connection, release: RowDict) -> builtins.list[RowDict]:
+    """Give what placeholders stand for, for those who have or will have the release's steps."""
+    members = steps.member_contexts(connection, release["id"])
+    if members or release["status"] != ReleaseStatus.DRAFT:
+        return members
+    return steps.joining_contexts(connection, release["id"], releases.active_customer_ids(connection))
 
 
 def require_template(connection: Connection, template_id: int, field: str = "template_id") -> RowDict:

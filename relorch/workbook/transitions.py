@@ -185,7 +185,7 @@ def _refuse_overtaken(change: Change, request: Request, row: RowDict) -> None:
 
 def overtaken(change: Change, row: RowDict, *, already: bool) -> Conflict:
     """Say who was there before, and when."""
-    latest = events.latest_touch(change.connection, row["id"], _followed_template(row))
+    latest = events.latest_touch(change.connection, row)
     who = latest["operator"] if latest else row["executed_by"]
     when = latest["at"] if latest else row["executed_at"]
     by = _by(who, when, change.operator)
@@ -198,27 +198,21 @@ def overtaken(change: Change, row: RowDict, *, already: bool) -> Conflict:
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 
 
-def _followed_template(row: RowDict) -> int | None:
-    """Give the template whose changes reach the step, or None when none do."""
-    follows = row["status"] == Status.PENDING and not row["is_overridden"]
-    return row["template_id"] if follows else None
-
-
 def _text_changed(change: Change, row: RowDict) -> Conflict:
-    """Say which of all that makes up a text was changed last."""
+    """Say which part of all that makes up a text was changed last, by whom and when."""
+    latest = events.latest_retext(change.connection, row)
+    who, when = (latest["operator"], latest["at"]) if latest else (None, row["updated_at"])
     parts = {
-        "the step's own text": row["updated_at"],
-        f"customer '{row['customer_name']}'": row["customer_updated_at"],
-        f"cluster '{row['cluster_name']}'": row["cluster_updated_at"],
-        f"release '{row['release_name']}'": row["release_updated_at"],
+        "step": "the step's own text",
+        "customer": f"customer '{row['customer_name']}'",
+        "cluster": f"cluster '{row['cluster_name']}'",
+        "release": f"release '{row['release_name']}'",
     }
-    what = max(parts, key=lambda name: parts[name])
+    what = parts[latest["noun"]] if latest else parts["step"]
     message = (
         f"The text of step {row['id']} '{row['name']}' of {row['customer_name']} is no longer the one that was shown: "
-        f"{what} was changed at {_clock_time(parts[what])}. Read the new text before you run it."
+        f"{what} was changed{_by(who, when, change.operator)}. Read the new text before you run it."
     )
-    latest = events.latest_touch(change.connection, row["id"], _followed_template(row))
-    who, when = (latest["operator"], latest["at"]) if latest else (None, parts[what])
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 
 
@@ -281,7 +275,8 @@ def per_id(field_name: str, ids: Sequence[int], alone: bool, value: Any, kind: t
     else:
         raise InvalidValue(field_name, value, "must be a dict of step id to value when a list of steps is given")
     for step_id in given:
-        text.number(field_name, step_id)
+        if text.number(field_name, step_id) not in ids:
+            raise InvalidValue(field_name, given, f"names step {step_id}, which is not among the steps")
     for wanted in given.values():
         if wanted is not None and (not isinstance(wanted, kind) or isinstance(wanted, bool)):
             raise InvalidValue(field_name, wanted, f"must be a {'number' if kind is int else 'text'}")

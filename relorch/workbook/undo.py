@@ -13,6 +13,7 @@ from relorch.store import releases as releases_store
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, customers, releases, step_templates
 from relorch.workbook.core import Change
+from relorch.workbook.rendering import rendering_of
 
 UNDO = "undo"
 UNDOABLE = frozenset(
@@ -147,6 +148,8 @@ def _take_back(undo: _Undo, event: RowDict) -> None:
     swapped: RowDict = {"rows": _take_back_rows(undo, event, after.get("rows", []))}
     if order is not None:
         swapped["order"] = {**_take_back_order(undo, event, order), "before": stood}
+    if not swapped["rows"] and (order is None or swapped["order"]["after"] == stood):
+        return  # all of it was left as it is: that is no event
     undo.change.record(
         UNDO,
         release_id=event["release_id"],
@@ -167,9 +170,18 @@ def _take_back_step(undo: _Undo, event: RowDict) -> None:
         _leave(undo, customer_steps.name, event["step_id"], why or "it is gone")
         return
     back = journal.columns(customer_steps, event["before"])
+    if back.get("status") == Status.IN_PROGRESS and _would_render_differently(undo, row, back):
+        _leave(undo, customer_steps.name, row["id"], "it would be in progress with a text that is no longer its own")
+        return
     steps.change_many(undo.change.connection, [(row["id"], row["row_version"], back)], undo.change.now)
     undo.change.record_step(UNDO, row, back, note=f"undo of {event['action']}", undoes=undo.batch_id)
     undo.steps.append(row["id"])
+
+
+def _would_render_differently(undo: _Undo, row: RowDict, back: RowDict) -> bool:
+    """Whether the text that was frozen then is not what the step says now: its customer was moved, say."""
+    now = steps.with_context(undo.change.connection, [row["id"]])[row["id"]] | back
+    return bool(now["executed_sha256"] != rendering_of(now).sha256)
 
 
 def _take_back_rows(undo: _Undo, event: RowDict, entries: Iterable[RowDict]) -> list[RowDict]:
@@ -180,14 +192,15 @@ def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDic
     """Take back what happened to rows of one table; give the entries of having done so."""
     table, connection = journal.TABLES[entry["table"]], undo.change.connection
     if entry["after"] is None:
-        why = _why_not_again(undo, table.name, entry["before"])
+        place = _place_again(undo, event, entry) if table is customer_steps else None
+        why = _why_not_again(undo, table.name, entry["before"], place)
         if why is not None:
             _leave(undo, table.name, entry["before"]["id"], why)
             return []
-        row = _put_back(undo, table.name, entry["before"])
+        row = _put_back(undo, table.name, entry["before"], place)
         _order_later(undo, row)
         _note_step(undo, table.name, row["id"])
-        return [journal.entry(table, [row], before=None, after={})]
+        return [journal.entry(table, [row], before=None, after={} if place is None else {"order_index": place})]
     found = rows.by_ids(connection, table, entry["ids"])
     for gone in (each for each in entry["ids"] if each not in found):
         _leave(undo, table.name, gone, "it is gone")
@@ -214,14 +227,32 @@ def _fits(undo: _Undo, entry: RowDict, row: RowDict) -> bool:
     return why is None
 
 
-def _put_back(undo: _Undo, name: str, whole: RowDict) -> RowDict:
+def _place_again(undo: _Undo, event: RowDict, entry: RowDict) -> int | None:
+    """Give the place a deleted step takes again: between the same steps; None when those are not there as they were.
+
+    Steps made after the deletion do not count. One that a live template places goes to its template anyhow.
+    """
+    whole, beside = entry["before"], entry.get("beside")
+    if beside is None:
+        return int(whole["order_index"])
+    now = steps.siblings(undo.change.connection, whole)
+    old = [row["id"] for row in now if row["id"] in beside or row["created_at"] <= event["at"]]
+    if old != [each for each in beside if each != whole["id"]]:
+        return None
+    places = {row["id"]: int(row["order_index"]) for row in now}
+    before = beside[: beside.index(whole["id"])]
+    if before:
+        return places[before[-1]] + 1
+    return min(places.values(), default=int(whole["order_index"]))
+
+
+def _put_back(undo: _Undo, name: str, whole: RowDict, place: int | None) -> RowDict:
     """Insert a removed row again; a template at a place nobody has, its order follows when all rows are back."""
     connection, table = undo.change.connection, journal.TABLES[name]
-    if name == step_templates.name:
+    if place is None:
         return journal.put_back(connection, table, whole | {"order_index": _NOWHERE - whole["id"]}, undo.change.now)
-    at = (whole["release_id"], whole["customer_id"], whole["category"], whole["order_index"])
-    steps.make_room(connection, *at)
-    return journal.put_back(connection, table, whole, undo.change.now)
+    steps.make_room(connection, whole["release_id"], whole["customer_id"], whole["category"], place)
+    return journal.put_back(connection, table, whole | {"order_index": place}, undo.change.now)
 
 
 def _take_out(undo: _Undo, name: str, row: RowDict) -> RowDict | None:
@@ -230,9 +261,10 @@ def _take_out(undo: _Undo, name: str, row: RowDict) -> RowDict | None:
     if name == step_templates.name and steps.standing_at(connection, row["id"]):
         _leave(undo, name, row["id"], "customers' steps of it, or beside it, were made or changed after that")
         return None
+    gone = journal.removed(table, row, beside=steps.beside(connection, row) if name == customer_steps.name else None)
     journal.take_out(connection, table, [row["id"]])
     _order_later(undo, row)
-    return journal.removed(table, row)
+    return gone
 
 
 def _touched(undo: _Undo, table: str, row: RowDict | None, digest: str | None) -> str | None:
@@ -255,18 +287,20 @@ def _away(undo: _Undo, step: RowDict) -> str | None:
     return None
 
 
-def _why_not_again(undo: _Undo, name: str, row: RowDict) -> str | None:
+def _why_not_again(undo: _Undo, name: str, row: RowDict, place: int | None) -> str | None:
     """Give why a row that was deleted cannot come back, or None."""
     if rows.by_id(undo.change.connection, journal.TABLES[name], row["id"]) is not None:
         return "it is back already"  # by another undo of the same deletion
-    return _why_not_beside(undo, row) if name == customer_steps.name else None
+    return _why_not_beside(undo, row, place) if name == customer_steps.name else None
 
 
-def _why_not_beside(undo: _Undo, step: RowDict) -> str | None:
+def _why_not_beside(undo: _Undo, step: RowDict, place: int | None) -> str | None:
     beside = step["anchor_template_id"]
     anchor = rows.by_id(undo.change.connection, step_templates, beside) if beside is not None else None
     if beside is not None and (anchor is None or anchor["is_retired"]):
         return "the step it stood beside is gone"
+    if place is None:
+        return "the custom steps around it are others now"
     return _away(undo, step)
 
 
@@ -282,7 +316,8 @@ def _refuse_handed_on(undo: _Undo, found: Sequence[RowDict]) -> None:
             there = row["member_state"] != MemberState.REMOVED  # the removed catch up when they are added again
             follows = there and row["status"] == Status.PENDING and not row["is_overridden"]
             if follows and row["id"] not in reached and all(row[name] == said[name] for name in said):
-                raise _conflict(undo, [Left(customer_steps.name, row["id"], "it took the template's text after that")])
+                left = Left(customer_steps.name, row["id"], "it took the template's text after that")
+                raise _conflict(undo, [left], way_out="Give the template its old text by an update instead")
 
 
 def _refuse_forgotten(undo: _Undo, found: Sequence[RowDict]) -> None:
@@ -299,26 +334,31 @@ def _refuse_forgotten(undo: _Undo, found: Sequence[RowDict]) -> None:
 
 
 def _leave(undo: _Undo, table: str, row_id: int, why: str) -> None:
-    undo.left.append(Left(table, row_id, why))
+    left = Left(table, row_id, why)
+    if left not in undo.left:
+        undo.left.append(left)
+    if table == step_templates.name:
+        # without its template nothing of the batch may be taken back: steps and template would say two things
+        raise _conflict(undo, [left], way_out=f"To take batch {undo.batch_id} back, undo the later change first")
     if not undo.skip_touched:
         raise _conflict(undo, undo.left)
 
 
-def _conflict(undo: _Undo, left: Sequence[Left]) -> Conflict:
+def _conflict(undo: _Undo, left: Sequence[Left], way_out: str | None = None) -> Conflict:
     """Say which row keeps the batch from being taken back, and who had it last."""
+    skip = "" if undo.skip_touched else ", or skip what was touched"
+    way_out = way_out or f"To take batch {undo.batch_id} back, undo the later change first{skip}"
     first = left[0] if left else Left("", 0, "everything it did was changed since")
     noun = {customer_steps.name: "Step", step_templates.name: "Template"}.get(first.table, "Row")
-    is_step = first.table == customer_steps.name
-    row = rows.by_id(undo.change.connection, customer_steps, first.id) if is_step else None
-    latest = events.latest_touch(undo.change.connection, first.id) if is_step else None
-    message = (
-        f"{noun} {first.id} cannot be put back: {first.why}; nothing was changed. To take batch {undo.batch_id} back, "
-        "undo the later change first, or skip what was touched."
-    )
+    is_step, connection = first.table == customer_steps.name, undo.change.connection
+    row = rows.by_id(connection, journal.TABLES[first.table], first.id) if first.table in journal.TABLES else None
+    latest_of = events.latest_touch if is_step else events.latest_template_touch
+    latest = latest_of(connection, row) if row else None
+    message = f"{noun} {first.id} cannot be put back: {first.why}; nothing was changed. {way_out}."
     return Conflict(
         message,
-        step_id=first.id,
-        status=row["status"] if row else "",
+        step_id=first.id if is_step else None,
+        status=row["status"] if row and is_step else None,
         who=latest["operator"] if latest else None,
         when=latest["at"] if latest else None,
     )

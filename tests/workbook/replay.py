@@ -107,16 +107,16 @@ class Replay:
             for each in entry["ids"]:
                 self._remove(each, entry["before"])
         elif entry["before"] is None:
-            self._added(event, entry["ids"])
+            self._added(event, entry["ids"], entry["after"])
         else:
             for each in entry["ids"]:
                 self.steps[each].update(entry["after"])
 
-    def _added(self, event: Event, ids: Sequence[int]) -> None:
+    def _added(self, event: Event, ids: Sequence[int], place: Row) -> None:
         """Make steps that were added: again, for one customer, or a new template's for everyone there."""
         if self.gone.keys() & set(ids):
             for each in ids:
-                self._insert(each, self.gone.pop(each))
+                self._insert(each, self.gone.pop(each) | place)
         elif event.customer_id is not None:
             custom = {"template_id": None, "customer_id": event.customer_id, **NEW, **(event.after or {})}
             self._insert(ids[0], {name: custom[name] for name in custom if name not in ("rows", "order")})

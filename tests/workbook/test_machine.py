@@ -322,6 +322,15 @@ class Model:
     def _of(self, customer: int) -> list[Row]:
         return [step for step in self.steps.values() if step["customer_id"] == customer]
 
+    def beside(self, step: Row) -> list[int]:
+        """Give the steps that no live template places and that stand where `step` does, in order."""
+        names = ("anchor_template_id", "anchor_side")
+        return [
+            each
+            for each in self.order.get((step["customer_id"], step["category"]), ())
+            if not self._is_live(self.steps[each]) and all(self.steps[each][name] == step[name] for name in names)
+        ]
+
     def _every_live(self) -> list[int]:
         return self.live["deploy"] + self.live["verify"]
 
@@ -535,6 +544,7 @@ class Machine(RuleBasedStateMachine):
             if event["step_id"] is not None and "status" in after:
                 told[event["step_id"], was["status"], after["status"]] += 1
         assert told == changed
+        self.check_events_tell_changes(before, new)
         for table in ("customer_steps", "step_templates"):
             place = {"order_index"} if table == "customer_steps" else set()
             for each in before[table].keys() & self.stored[table].keys():
@@ -542,6 +552,24 @@ class Machine(RuleBasedStateMachine):
                 differs = any(old[name] != now[name] for name in now.keys() - SILENT - place)
                 grown = now["row_version"] - old["row_version"]
                 assert grown >= 1 if differs else grown >= 0
+
+    def check_events_tell_changes(self, before: Dump, new: list[Row]) -> None:
+        """A row that an event lists did change, and one that changed is told by an event."""
+        listed: set[tuple[str, int]] = set()
+        for event in new:
+            after = json.loads(event["after"] or "{}")
+            listed |= {(entry["table"], each) for entry in after.get("rows", ()) for each in entry["ids"]}
+            if event["step_id"] is not None and "rows" not in after:
+                listed.add(("customer_steps", event["step_id"]))
+        changed = {
+            ("customer_steps", each)
+            for each in before["customer_steps"].keys() | self.stored["customer_steps"].keys()
+            if _unplaced(before["customer_steps"].get(each)) != _unplaced(self.stored["customer_steps"].get(each))
+        }
+        given = {event["action"] for event in new} & {"release.activate", "release.add_customers"}
+        steps = {each for each in listed if each[0] == "customer_steps"}
+        assert steps <= changed
+        assert given or changed <= steps
 
     def pick(self, number: int, among: Any) -> Any:
         options = sorted(among)
@@ -830,7 +858,7 @@ class Machine(RuleBasedStateMachine):
         self.act(operator)
         batch = self.batches.get(batch_id or 0)
         newest = batch_id == max(self.batches, default=0)
-        before_file = self.stored
+        before_file, before_model = self.stored, self.model
         wanted = self.why_not(batch)
         model = deepcopy(self.model)
         with self.playing(operator, model) as caught:
@@ -852,6 +880,11 @@ class Machine(RuleBasedStateMachine):
             assert said(self.stored) == said(batch.stored_before)
         else:
             self.check_put_back(batch, before_file)
+            self.check_order(before_model)
+            for each in (batch.before.steps.keys() - batch.after.steps.keys()) & self.model.steps.keys():
+                beside = batch.before.beside(batch.before.steps[each])
+                if batch.before.steps[each]["is_custom"]:
+                    assert [other for other in self.model.beside(self.model.steps[each]) if other in beside] == beside
 
     def why_not(self, batch: Batch | None) -> type[RelorchError] | None:
         """Say how an undo has to be refused, as far as rows that were touched since tell."""
@@ -864,6 +897,8 @@ class Machine(RuleBasedStateMachine):
                     return Conflict
             if any(each in mine for each in was.keys() - became.keys()):
                 return Conflict  # what it deleted is back already
+        if any(self.others_stand_there(batch, each) for each in old.steps.keys() - new.steps.keys()):
+            return Conflict
         if set(new.templates) - set(old.templates) and self.stands_on(batch):
             return Conflict
         if self.strands(batch):
@@ -881,6 +916,16 @@ class Machine(RuleBasedStateMachine):
                 ]:
                     return Conflict
         return None
+
+    def others_stand_there(self, batch: Batch, gone: int) -> bool:
+        """Say whether a deleted custom step would come back among others than it stood with; younger ones do not count."""
+        step = batch.before.steps[gone]
+        if not step["is_custom"]:
+            return False
+        beside = [each for each in batch.before.beside(step) if each != gone]
+        since = self.stored["events"][batch.id]["at"]
+        created = {each: row["created_at"] for each, row in self.stored["customer_steps"].items()}
+        return beside != [each for each in self.model.beside(step) if each in beside or created[each] <= since]
 
     def is_undone(self, batch: Batch) -> bool:
         """Say whether a batch is taken back now: an undo that was undone itself counts no more."""
@@ -932,6 +977,10 @@ class Machine(RuleBasedStateMachine):
                     mine[each] = deepcopy(row)
                 elif row != became[each]:
                     mine[each].update({name: value for name, value in row.items() if became[each][name] != value})
+        self.read_order(model)
+
+    def read_order(self, model: Model) -> None:
+        """Take the order from what is stored; that it is a right one, the invariants and `check_order` say."""
         stored = self.dump()
         for category in CATEGORIES:
             live = [
@@ -961,6 +1010,47 @@ class Machine(RuleBasedStateMachine):
                     now = self.stored[table].get(each)
                     assert now is not None
                     assert _plain({**now, "order_index": 0}) == _plain({**row, "order_index": 0})
+
+    def check_order(self, before: Model) -> None:
+        """Steps that stood at one place, and still do, have the order they had."""
+        for each, step in self.model.steps.items():
+            now = [other for other in self.model.beside(step) if other in before.steps]
+            if each in before.steps and not self.model._is_live(step):
+                stood = before.beside(before.steps[each])
+                assert [other for other in now if other in stood] == [other for other in stood if other in now]
+
+    @precondition(lambda self: self.batches)
+    @rule(operator=who, number=numbers)
+    def undo_but_for_what_was_touched(self, operator: str, number: int) -> None:
+        """What it takes back is read; that every event tells a change, and all that always holds, is checked."""
+        self.act(operator)
+        batch_id = self.pick(number, sorted(self.batches)[-8:])
+        before, before_model, model = self.stored, self.model, deepcopy(self.model)
+        with self.playing(operator, model) as caught:
+            undone = self.wb.acting_as(operator).undo(batch_id, skip_touched=True)
+            caught.append(None)
+            self.read(model)
+        if caught != [None]:
+            assert caught[0] in (NotAllowed, Conflict)
+            return
+        made = self.batches[max(self.batches)]
+        made.undoes, self.batches[batch_id].undone_by = batch_id, made.id
+        self.check_order(before_model)
+        for left in undone.left:
+            assert left.table == "customer_steps"
+            assert _unplaced(self.stored[left.table].get(left.id)) == _unplaced(before[left.table].get(left.id))
+
+    def read(self, model: Model) -> None:
+        """Take over what is stored."""
+        stored = self.dump()
+        for mine, name, like in (
+            (model.steps, "customer_steps", NEW | dict.fromkeys(_TEXT)),
+            (model.templates, "step_templates", dict.fromkeys(_TEMPLATE)),
+        ):
+            rows = _columns(stored[name], dict.fromkeys(stored[name], like))
+            mine.clear()
+            mine.update(rows)
+        self.read_order(model)
 
     # what always holds
 
@@ -1087,6 +1177,16 @@ def said(stored: Dump) -> dict[str, dict[Any, Row | None]]:
 
 def _plain(row: Row | None) -> Row | None:
     return None if row is None else {name: value for name, value in row.items() if name not in SILENT}
+
+
+_TEXT = ("name", "type", "category", "content", "customer_id", "template_id", "template_revision", "is_custom")
+_TEMPLATE = ("name", "type", "category", "content", "required", "is_retired", "revision")
+
+
+def _unplaced(row: Row | None) -> Row | None:
+    return (
+        None if row is None else {name: value for name, value in (_plain(row) or {}).items() if name != "order_index"}
+    )
 
 
 def _columns(rows: dict[Any, Row], like: dict[Any, Row]) -> dict[Any, Row]:

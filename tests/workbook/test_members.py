@@ -87,7 +87,7 @@ def test_the_wrong_state_is_named_and_nobody_of_the_list_changes(
     if verb == "resume":
         wb.releases.hold(release.id, [right], "x")
     words = [] if verb == "resume" else ["x"]
-    with refused(NotAllowed, f"customer_ids {wrong} ({state}): cannot be", f"release '{release.name}'"):
+    with refused(NotAllowed, f"customer_ids {wrong} '", f"' ({state}): cannot be", f"release '{release.name}'"):
         getattr(wb.releases, verb)(release.id, [right, wrong], *words)
 
 
@@ -95,7 +95,7 @@ def test_the_wrong_state_is_named_and_nobody_of_the_list_changes(
 def test_who_is_no_member_is_named(wb: Workbook, build: Any, refused: Any, verb: str) -> None:
     release, stranger = build.active(), build.customer()
     words = [] if verb == "resume" else ["x"]
-    with refused(NotAllowed, f"{stranger.id} (no member)", "99 (no member)"):
+    with refused(NotAllowed, f"{stranger.id} '{stranger.name}' (no member)", "99 (no member)"):
         getattr(wb.releases, verb)(release.id, [stranger.id, 99], *words)
     with refused(NotFound, "release_id 99: there is no such release"):
         getattr(wb.releases, verb)(99, [stranger.id], *words)

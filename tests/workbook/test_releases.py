@@ -103,7 +103,7 @@ def test_archiving_counts_what_was_left_open(wb: Workbook, build: Any) -> None:
     assert event.before == {"status": "active"}
     assert event.after == {
         "status": "archived",
-        "left_open": {"pending": 2, "in_progress": 1, "failed": 1, "reverted": 0},
+        "left_open": {"pending": 2, "in_progress": 1, "failed": 1, "reverted": 0, "held": 0},
     }
 
 

@@ -8,8 +8,9 @@ _HERE = Path(__file__).parent
 
 
 def module(name: str) -> str:
-    """Give a widget's ES module with what all widgets share in front of it."""
-    return (_HERE / "common.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(encoding="utf-8")
+    """Give a widget's ES module: what all widgets share, then NAME.js and every NAME_*.js in sorted order."""
+    parts = [_HERE / "common.js", _HERE / f"{name}.js", *sorted(_HERE.glob(f"{name}_*.js"))]
+    return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
 def style(name: str) -> str:

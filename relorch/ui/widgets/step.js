@@ -1,11 +1,10 @@
 // The step widget: one customer's step with its target, its exact text and what may be done to it.
-// One file, because anywidget takes one module: words, then an area of the panel each, then the panel itself.
+// Words, then an area of the panel each, then the panel itself; writing texts and custom steps is in step_edit.js.
 
 /** All the words on the screen. */
 const WORDS = {
   panel: "Step",
   emptyTitle: "No step is selected",
-  emptyHow: "Click a cell of the matrix, or go to it with the arrow keys. Its text and its buttons appear here.",
   loading: "Loading the selected step …",
   loadSlow: "No answer yet: the selected step is still not loaded. If the server was restarted, open the address it printed.",
   loadFailed: "This step could not be loaded.",
@@ -82,9 +81,20 @@ const WORDS = {
   reason: "Reason",
   reasonRequired: "required",
   reasonOptional: "optional",
+  reasonFromNote: "Taken from the note above; Cancel puts it back there.",
   reasonMissing: "Say why, in a few words.",
   cancel: "Cancel",
   stored: "Stored",
+  undo: "Undo",
+  notLooked: "Not up to date: the server does not answer. This page asks again by itself.",
+  noNext: "No open step is left here.",
+  justMoved: "Just moved on: look at the step, then press again.",
+  gone: "This step is gone",
+  goneHow: (place) => `${place}: it was deleted.`,
+  showIt: "Show it",
+  noAdding: "Nothing can be added here now: the release or the customer is closed.",
+  noEditing: (status) => `This text cannot be changed: the step is ${status}, or closed. Reopen it first.`,
+  takeTemplate: "Reopen with the current template text",
   storedElsewhere: (where) => `Stored for ${where}:`,
   noteKept: "The note was not stored with it and stays here.",
   refused: "Refused.",
@@ -129,13 +139,14 @@ const WORDS = {
 };
 
 /** How long to wait, in milliseconds. */
-const WAIT = { rest: 80, slow: 150, noAnswer: 10_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200, look: 2_000 };
+const WAIT = { rest: 80, slow: 150, noAnswer: 13_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200,
+  look: 1_000, noLook: 8_000 };
 
 /** The order of the buttons; the first is the large one. */
 const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
 
 /** The keys of the verbs, for a press that comes before the step says which it offers. */
-const KEYS = { d: "mark_done", b: "start", s: "skip", f: "fail", r: "revert", o: "reopen", c: "copy", n: "note" };
+const KEYS = { d: "mark_done", b: "start", s: "skip", f: "fail", r: "revert", o: "reopen", c: "copy", n: "note", e: "edit", a: "add" };
 /** The verbs after which something is typed. */
 const TYPED_VERBS = ["skip", "fail", "revert", "reopen", "note"];
 /** As many of the dropped presses are listed. */
@@ -144,6 +155,7 @@ const DROPS_SHOWN = 4;
 const CHUNK_LINES = 60;
 const CHUNK_TOKENS = 1500;
 const HISTORY_FIRST = 8;
+let panels = 0;
 const INVISIBLE = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}]/u;
 
 // ---------------------------------------------------------------- small things
@@ -346,7 +358,8 @@ function lineNode(line, number, from) {
     return node;
   });
   const text = Object.assign(el("span", { class: "ro-line-text" }, ...tokens), { from, to: at });
-  return Object.assign(el("div", { class: "ro-line", "data-n": number }, text), { from, to: at });
+  const kind = line.kind === undefined ? "ro-line" : `ro-line ro-unnumbered ${line.kind ?? ""}`;
+  return Object.assign(el("div", { class: kind, "data-n": number }, text), { from, to: at });
 }
 
 /** Group lines into chunks that are drawn when they come near; each knows its place in the text. */
@@ -397,8 +410,8 @@ function selectedRange(inside) {
 }
 
 /** The block of lines. Selecting by hand copies the very characters too, those not drawn yet among them. */
-function codeBlock() {
-  const node = el("div", { class: "ro-code", tabindex: "0", role: "group", "aria-label": WORDS.textLabel });
+function codeBlock(label = WORDS.textLabel) {
+  const node = el("div", { class: "ro-code", tabindex: "0", role: "group", "aria-label": label });
   let copyable = null;
   const seen = (entries) => {
     for (const entry of entries) {
@@ -408,7 +421,7 @@ function codeBlock() {
     }
   };
   const watcher = new IntersectionObserver(seen, { root: node, rootMargin: "800px 0px" });
-  const show = (lines, text) => {
+  const show = (lines, text, toTop = true) => {
     copyable = text;
     watcher.disconnect();
     const drawn = chunksOf(lines).map((chunk) => {
@@ -422,7 +435,7 @@ function codeBlock() {
     node.replaceChildren(...drawn);
     if (drawn.length) fillChunk(drawn[0]);
     drawn.slice(1).forEach((part) => watcher.observe(part));
-    node.scrollTo(0, 0);
+    if (toTop) node.scrollTo(0, 0);
   };
   node.addEventListener("copy", (event) => {
     event.preventDefault();
@@ -641,24 +654,25 @@ function buttonsArea(on) {
 }
 
 /** The reason, in the page. `on` has `submit(byKey, event)`, `cancel()`, `typed()`. */
-function reasonForm(on) {
-  const field = el("input", { type: "text", id: "ro-reason", autocomplete: "off", class: "ro-field" });
+function reasonForm(on, nr) {
+  const field = el("textarea", { id: `ro-reason-${nr}`, rows: "2", autocomplete: "off", class: "ro-field" });
   const rule = el("span", { class: "ro-rule" });
+  const origin = el("p", { class: "ro-rule", hidden: true }, WORDS.reasonFromNote);
   const warning = el("p", { class: "ro-form-warning", hidden: true });
-  const missing = el("p", { class: "ro-missing", id: "ro-reason-missing", role: "alert", hidden: true });
+  const missing = el("p", { class: "ro-missing", id: `ro-reason-missing-${nr}`, role: "alert", hidden: true });
   const clicked = (event) => on.submit(event.detail === 0, event);
   const submit = keyButton("", "Enter", { class: "ro-button ro-submit", onclick: clicked });
   const cancel = keyButton(WORDS.cancel, "Esc", { class: "ro-button ro-quiet", onclick: () => on.cancel() });
   const node = el("div", { class: "ro-form", role: "group", hidden: true }, warning,
-    el("label", { for: "ro-reason", class: "ro-label" }, WORDS.reason, " ", rule), field, missing,
+    el("label", { for: field.id, class: "ro-label" }, WORDS.reason, " ", rule), origin, field, missing,
     el("div", { class: "ro-row" }, submit, cancel));
-  field.setAttribute("aria-describedby", "ro-reason-missing");
+  field.setAttribute("aria-describedby", missing.id);
   field.addEventListener("input", () => {
     lack(null);
     on.typed();
   });
   field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     event.stopPropagation();
     if (!event.repeat) on.submit(true, event);
@@ -667,15 +681,16 @@ function reasonForm(on) {
     say(missing, text);
     field.setAttribute("aria-invalid", String(Boolean(text)));
   };
-  const show = (step, verb, off) => {
+  const show = (step, verb, off, take) => {
     const offered = step.verbs.find((each) => each.verb === verb);
+    const words = take ? WORDS.takeTemplate : WORDS.submit[verb];
     const others = step.claim && !step.claim.mine ? step.claim : null;
     const possible = Boolean(offered?.allowed);
     node.hidden = false;
-    node.setAttribute("aria-label", WORDS.submit[verb]);
+    node.setAttribute("aria-label", words);
     field.toggleAttribute("required", offered?.reason === "required");
     say(rule, offered?.reason === "required" ? WORDS.reasonRequired : WORDS.reasonOptional);
-    submit.relabel(others ? WORDS.submitOthers[verb](others.by) : WORDS.submit[verb]);
+    submit.relabel(others ? WORDS.submitOthers[verb](others.by) : words);
     turnOff(submit, off || !possible);
     submit.classList.toggle("ro-never", !possible);
     const warn = others && WORDS.othersWarning(others.by, others.age);
@@ -685,20 +700,27 @@ function reasonForm(on) {
     node.hidden = true;
     lack(null);
   };
-  return { node, field, submit, show, hide, lack };
+  const fromNote = (yes) => (origin.hidden = !yes);
+  return { node, field, submit, show, hide, lack, fromNote };
 }
 
-/** What became of the last action, right beside the buttons. `on` has `reload()`, `dismiss(id)`, `dismissDrops()`. */
+/** What became of the last action, right beside the buttons. `on` has `reload()`, `dismiss(id)`, `dismissDrops()`, `undo()`, `goTo(id)`. */
 function noticeArea(on) {
   const said = el("p", { class: "ro-said", role: "status", hidden: true });
   const alert = el("div", { class: "ro-alert", role: "alert", hidden: true });
   const elsewhere = el("div", { class: "ro-elsewhere", role: "alert", hidden: true });
   const dropped = el("div", { class: "ro-dropped", role: "alert", hidden: true });
-  const node = el("div", { class: "ro-notices" }, dropped, elsewhere, el("div", { class: "ro-notice" }, said, alert));
-  const tell = (text, stored = null) => {
+  const undo = el("button", { type: "button", class: "ro-button ro-tool", hidden: true, onclick: () => on.undo() }, WORDS.undo);
+  const visit = el("button", { type: "button", class: "ro-button ro-tool", hidden: true }, WORDS.showIt);
+  const told = el("div", { class: "ro-said-row" }, said, visit, undo);
+  const node = el("div", { class: "ro-notices" }, dropped, elsewhere, el("div", { class: "ro-notice" }, told, alert));
+  const tell = (text, stored = null, { undoable = false, added = null } = {}) => {
     say(said, text);
     said.classList.toggle("ro-stored", Boolean(stored));
     if (stored) said.prepend(el("strong", {}, stored), " ");
+    undo.hidden = !undoable;
+    visit.hidden = !added;
+    visit.onclick = () => on.goTo(added);
   };
   const warn = (trouble) => {
     alert.hidden = !trouble;
@@ -786,7 +808,8 @@ class StepPanel {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.channel = channel(model.get("channel"));
+    this.nr = ++panels;
+    this.channel = channel(model.get("channel") || `alone-${this.nr}`);
     this.requests = 0;
     this.selected = 0; // the step the matrix points at
     this.detail = null; // the step on the screen
@@ -796,7 +819,11 @@ class StepPanel {
     this.where = ""; // the selected step and its customer, in the matrix's words
     this.drops = []; // presses that were not done, as { title, text }
     this.armed = null; // the verb that asks "really?"
-    this.drafts = new Map(); // step id -> { note, reason, form, byKey }
+    this.drafts = new Map(); // step id -> { note, reason, form, byKey, take, edit }
+    this.offer = null; // what was stored last and can be taken back: { batch, id, text, where }
+    this.advanced = false; // the list went on to this step by itself
+    this.noteMoved = 0; // the step whose note stands in the reason now
+    this.lookedAt = 0; // since then a look is not answered; 0: it is
     this.flights = new Map(); // request -> verb that is not answered yet
     this.troubles = new Map(); // step id -> what went wrong and is not settled
     this.copies = new Map(); // step id -> sha256 of the text last copied
@@ -816,31 +843,37 @@ class StepPanel {
     this.text = textArea(() => this.perform("copy", false));
     this.buttons = buttonsArea({
       verb: (verb, byKey, event) => this.clicked(verb, byKey, event),
-      next: () => this.channel.say({ type: "next" }),
+      next: () => this.next(),
       disarm: (verb) => this.armed?.verb === verb && this.disarm(),
     });
     this.form = reasonForm({
       submit: (byKey, event) => this.submitReason(byKey, event),
       cancel: () => this.cancelReason(),
       typed: () => this.keepDraft(),
-    });
+    }, this.nr);
     this.notices = noticeArea({
       reload: () => this.reload(), dismiss: (id) => this.settle(id), dismissDrops: () => this.showDrops((this.drops = [])),
+      undo: () => this.undo(), goTo: (id) => this.goTo(id),
     });
     this.record = recordArea();
     this.history = historyArea();
-    this.note = el("textarea", { id: "ro-note", rows: "2", class: "ro-field", oninput: () => this.keepDraft() });
+    this.note = el("textarea", { id: `ro-note-${this.nr}`, rows: "2", class: "ro-field", oninput: () => this.keepDraft() });
     this.operator = el("span", { class: "ro-acting" });
-    this.empty = el("div", { class: "ro-empty" }, el("strong", {}, WORDS.emptyTitle), el("p", {}, WORDS.emptyHow));
+    this.empty = el("div", { class: "ro-empty" }, el("strong", {}, WORDS.emptyTitle), el("p", {}, this.model.get("empty")));
     this.lost = el("div", { class: "ro-lost", role: "alert", hidden: true });
-    const label = el("label", { for: "ro-note", class: "ro-label" }, WORDS.note, " ");
+    const label = el("label", { for: this.note.id, class: "ro-label" }, WORDS.note, " ");
     label.append(el("span", { class: "ro-rule" }, WORDS.noteHow));
     const typed = el("div", { class: "ro-note" }, label, this.note, this.operator);
-    this.actions = el("section", { class: "ro-actions" }, this.notices.node, this.form.node, this.buttons.node);
+    this.editing = new StepEditing(this);
+    this.difference = diffArea();
+    this.outdated = el("p", { class: "ro-outdated", role: "status", hidden: true });
+    this.actions = el("section", { class: "ro-actions" },
+      this.notices.node, this.form.node, this.editing.bar, this.buttons.node);
     // what is read and typed scrolls between the target and the buttons, which always stay in view
-    this.body = el("div", { class: "ro-body" }, this.head.node, this.text.node, typed, this.record.node, this.history.node);
+    this.body = el("div", { class: "ro-body" }, this.head.node, this.editing.node, this.text.node, this.editing.tools,
+      this.difference.node, typed, this.record.node, this.history.node);
     this.panel = el("section", { class: "ro-step", "aria-label": WORDS.panel, tabindex: "-1" },
-      this.empty, this.target.node, this.lost, this.body, this.actions);
+      this.outdated, this.empty, this.target.node, this.lost, this.body, this.actions);
     this.panel.addEventListener("keydown", (event) => this.key(event));
     this.root.append(this.panel);
     this.showOperator();
@@ -853,6 +886,8 @@ class StepPanel {
     this.model.on("msg:custom", fromPython);
     this.model.on("change:operator", operator);
     this.model.on("change:opened", opened);
+    const outdated = () => this.showOutdated();
+    this.model.on("change:trouble", outdated);
     const deaf = this.channel.hear((message) => this.heard(message));
     const seen = () => this.look();
     const room = () => this.fitWindow();
@@ -873,6 +908,7 @@ class StepPanel {
       this.model.off("msg:custom", fromPython);
       this.model.off("change:operator", operator);
       this.model.off("change:opened", opened);
+      this.model.off("change:trouble", outdated);
     };
   }
 
@@ -881,6 +917,8 @@ class StepPanel {
     Object.values(this.timers).forEach(clearTimeout);
     this.flights.forEach((flight) => flight.timers.forEach(clearTimeout));
     this.text.close();
+    this.difference.close();
+    this.editing.closeAll();
     this.panel.remove();
   }
 
@@ -913,6 +951,10 @@ class StepPanel {
       refused: () => this.refused(message),
       not_saved: () => this.notSaved(message),
       changed: () => this.changed(message.step),
+      checked: () => this.editing.checked(message),
+      next: () => this.goOn(message),
+      gone: () => this.gone(message.id),
+      looked: () => this.looked(),
     };
     does[message?.type]?.();
   }
@@ -939,6 +981,7 @@ class StepPanel {
     if (this.ready?.id === id && !(version > this.ready.row_version)) return;
     if (id === this.selected && this.asked) return; // its detail is on its way already
     if (id !== this.selected) this.leaveStep(id, place);
+    this.advanced = at === "advance";
     this.loading = true;
     this.showLoading();
     if (at === "key") this.after("rest", WAIT.rest, () => this.ask());
@@ -948,15 +991,18 @@ class StepPanel {
   leaveStep(id, place = "") {
     this.disarm();
     this.dropHeld("moved");
+    const writing = this.editing.isDirty(this.draft().edit) && this.where;
     this.where = place;
     this.asked = null;
     this.typingUntil = 0;
     this.selected = id;
-    this.notices.tell(null);
+    this.notices.tell(writing ? EDIT_WORDS.stays(writing) : null);
+    this.carryOffer();
     this.notices.warn(null);
     this.text.endByHand();
     this.text.tell(null);
     this.form.hide();
+    this.editing.show(null);
     this.fillFields();
     this.showElsewhere();
   }
@@ -1000,6 +1046,9 @@ class StepPanel {
     if (step.id !== this.selected) return;
     if (this.detail?.id === step.id && step.row_version < this.detail.row_version) return;
     this.where = where(step);
+    if (this.model.get("address")) this.nameInAddress(step.id);
+    if (this.advanced) this.settledAt = performance.now();
+    this.advanced = false;
     this.stop("load");
     this.stop("rest");
     this.asked = null;
@@ -1023,6 +1072,7 @@ class StepPanel {
     this.showParts(true);
     this.target.load(null);
     for (const area of [this.target, this.head, this.text, this.record, this.history]) area.show(step, before);
+    this.difference.show(step.diff, this.differenceWords(step));
     this.showCopied();
     this.showActions();
     this.notices.warn(this.troubles.get(step.id));
@@ -1037,8 +1087,9 @@ class StepPanel {
     this.buttons.show(this.detail, off);
     turnOff(this.text.copyButton, !this.ready || this.detail.text === null);
     const verb = this.draft().form;
-    if (this.ready && verb) this.form.show(this.detail, verb, off);
+    if (this.ready && verb) this.form.show(this.detail, verb, off, this.draft().take);
     else this.form.hide();
+    this.editing.show(this.detail.id === this.selected ? this.detail : null);
     const waiting = [...this.flights.values()].filter((flight) => flight.id === this.selected && !flight.released);
     this.actions.classList.toggle("ro-waiting", waiting.some((flight) => flight.slow || flight.late));
     if (waiting.some((flight) => flight.slow && !flight.late)) this.notices.tell(WORDS.saving);
@@ -1069,7 +1120,7 @@ class StepPanel {
 
   showParts(shown) {
     for (const part of [this.target.node, this.body, this.actions]) part.hidden = !shown;
-    if (!shown) this.actions.hidden = this.drops.length + this.troubles.size === 0;
+    if (!shown) this.actions.hidden = !this.offer && this.drops.length + this.troubles.size === 0;
     this.panel.classList.toggle("ro-nothing", !shown);
   }
 
@@ -1117,13 +1168,13 @@ class StepPanel {
   // ------------------------------------------------------------ drafts
 
   draft() {
-    return this.drafts.get(this.selected) ?? { note: "", reason: "", form: null, byKey: false };
+    return this.drafts.get(this.selected) ?? { note: "", reason: "", form: null, byKey: false, take: false, edit: null };
   }
 
   keepDraft(change = {}) {
     if (!this.selected) return;
     const draft = { ...this.draft(), note: this.note.value, reason: this.form.field.value, ...change };
-    if (draft.note || draft.reason || draft.form) this.drafts.set(this.selected, draft);
+    if (draft.note || draft.reason || draft.form || draft.edit) this.drafts.set(this.selected, draft);
     else this.drafts.delete(this.selected);
   }
 
@@ -1143,6 +1194,7 @@ class StepPanel {
       note: !sent || (draft.note === sent.note && isRecorded(sent.note, step)) ? "" : draft.note,
       reason: !sent || draft.reason === (sent.reason ?? draft.reason) ? "" : draft.reason,
       form: null,
+      take: false,
     };
     this.drafts.set(id, left);
     if (id !== this.selected) return;
@@ -1165,6 +1217,10 @@ class StepPanel {
   /** A press on a step that is still loading is kept, one only, until that step has been painted. */
   hold(verb, byKey, typed = "") {
     const label = this.label(verb);
+    if (this.advanced && this.loading) {
+      this.notices.tell(WORDS.justMoved);
+      return this.say("rest", this.selected, { stored: false });
+    }
     if (!this.loading || this.panel.dataset.state === "lost") {
       if (this.selected) this.dropped(WORDS.notDone(label), `${this.where}: ${WORDS.because.lost}`);
       return this.say("rest", this.selected, { stored: false });
@@ -1177,7 +1233,7 @@ class StepPanel {
   }
 
   label(verb) {
-    return WORDS.verbs[verb] ?? { copy: WORDS.copy, note: WORDS.note }[verb] ?? verb;
+    return WORDS.verbs[verb] ?? { copy: WORDS.copy, note: WORDS.note, edit: EDIT_WORDS.tools.update, add: EDIT_WORDS.tools.add }[verb] ?? verb;
   }
 
   doHeldPress() {
@@ -1229,16 +1285,16 @@ class StepPanel {
 
   key(event) {
     if (event.key === "Escape") return this.escape(event);
-    const field = event.target === this.note || event.target === this.form.field;
     if (event.target === this.note && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       return this.taken(event, () => this.perform("mark_done", true));
     }
-    if (field || event.target.tagName === "TEXTAREA" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = event.target.closest("input, select, textarea");
+    if (field || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.held && TYPED_VERBS.includes(this.held.verb) && TYPED_KEY.test(event.key)) {
       return this.taken(event, () => this.typeAhead(event.key));
     }
     const key = event.key.toLowerCase();
-    if (key === "j") return this.taken(event, () => this.channel.say({ type: "next" }));
+    if (key === "j") return this.taken(event, () => this.next());
     if (!Object.hasOwn(KEYS, key) || this.body.hidden) return;
     this.taken(event, () => this.perform(KEYS[key], true));
   }
@@ -1254,6 +1310,7 @@ class StepPanel {
     event.stopPropagation();
     if (this.held) return this.dropHeld("cancelled");
     if (this.armed) return this.disarm(true);
+    if (this.editing.calm()) return;
     if (this.form.node.contains(event.target)) return this.cancelReason(true);
     this.text.endByHand();
     this.channel.say({ type: "focus-matrix" });
@@ -1288,12 +1345,14 @@ class StepPanel {
   useTyped(verb, typed) {
     const field = verb === "note" ? this.note : this.draft().form === verb && this.form.field;
     if (!field) return this.dropped(WORDS.typedDropped(typed), this.where);
-    field.value += typed;
+    field.value += field.value && verb !== "note" ? ` ${typed}` : typed;
     this.keepDraft();
   }
 
   /** Do the verb, or ask for what it needs; gives back the words why not, if it cannot be. */
   attempt(step, verb, byKey) {
+    if (this.draft().edit && verb !== "edit" && verb !== "add") return EDIT_WORDS.first;
+    if (verb === "edit" || verb === "add") return this.editing.openByKey(verb, byKey);
     if (verb === "note") return this.note.focus();
     if (performance.now() - this.settledAt < WAIT.settle) return WORDS.justChanged;
     if (verb === "copy") return void this.copy(step);
@@ -1339,19 +1398,31 @@ class StepPanel {
     if (giveBack && armed.byKey) this.channel.say({ type: "focus-matrix" });
   }
 
-  openReason(verb, byKey) {
+  /** `take`: reopening takes the template's text of today too. A note already typed is taken as the reason. */
+  openReason(verb, byKey, take = false) {
     this.disarm();
-    this.keepDraft({ form: verb, byKey });
+    this.moveNote(this.note, this.form.field);
+    this.keepDraft({ form: verb, byKey, take });
     this.form.lack(null);
+    this.form.fromNote(this.noteMoved === this.selected);
     this.showActions();
     this.form.field.focus({ preventScroll: true });
     this.form.node.scrollIntoView({ block: "nearest" });
   }
 
+  /** These verbs record one text: what stands in the note goes along in sight, or back. */
+  moveNote(from, to) {
+    if (to.value || !from.value.trim()) return;
+    to.value = from.value;
+    from.value = "";
+    this.noteMoved = to === this.form.field ? this.selected : 0;
+  }
+
   /** Close the form, keeping its words; Escape always leads back to the matrix. */
   cancelReason(toMatrix = this.draft().byKey) {
     const { form: verb } = this.draft();
-    this.keepDraft({ form: null });
+    if (this.noteMoved === this.selected) this.moveNote(this.form.field, this.note);
+    this.keepDraft({ form: null, take: false });
     this.form.hide();
     const opener = this.buttons.buttons.get(verb);
     if (opener && !opener.hidden) opener.focus({ preventScroll: true });
@@ -1361,7 +1432,7 @@ class StepPanel {
   submitReason(byKey, event) {
     if (event.detail > 1 || isOff(this.form.submit)) return;
     const step = this.ready;
-    const { form: verb, byKey: openedByKey } = this.draft();
+    const { form: verb, byKey: openedByKey, take } = this.draft();
     const offered = step?.verbs.find((each) => each.verb === verb);
     if (!offered?.allowed || this.busy(step.id)) return;
     if (performance.now() - this.settledAt < WAIT.settle) return this.notices.tell(WORDS.justChanged);
@@ -1370,7 +1441,7 @@ class StepPanel {
       this.form.lack(WORDS.reasonMissing);
       return this.form.field.focus();
     }
-    this.submit(step, verb, this.form.field.value, byKey || openedByKey);
+    this.submit(step, verb, this.form.field.value, byKey || openedByKey, take ? { take_template: true } : {});
   }
 
   // ------------------------------------------------------------ verbs on their way
@@ -1379,19 +1450,27 @@ class StepPanel {
     return [...this.flights.values()].some((flight) => flight.id === id && !flight.released);
   }
 
-  submit(step, verb, reason, byKey) {
+  submit(step, verb, reason, byKey, more = {}) {
+    const { row_version: version, sha256 } = step;
+    const note = this.note.value;
+    this.fly(step, { type: "verb", verb, version, sha256, note, reason, ...more }, { verb, reason, note, byKey });
+  }
+
+  /** Send what is to be stored about a step; until it is answered, nothing else is sent about it. */
+  fly(step, message, more) {
     const request = ++this.requests;
-    const { id, row_version: version, sha256 } = step;
-    const flight = { request, id, verb, reason, note: this.note.value, byKey, where: where(step), timers: [] };
+    const { id } = step;
+    const flight = { request, id, byKey: false, where: more.where ?? where(step), timers: [], ...more };
     this.disarm();
     this.flights.set(request, flight);
     this.say("waiting", id, { typing: false });
     this.settle(id);
+    this.offer = null;
     this.notices.tell(null);
     const unanswered = () => this.unanswered(flight);
     flight.timers = [setTimeout(() => this.slow(flight), WAIT.slow), setTimeout(unanswered, WAIT.noAnswer)];
     this.showActions();
-    this.send({ type: "verb", request, verb, id, version, sha256, note: flight.note, reason }, unanswered);
+    this.send({ ...message, request, id }, unanswered);
   }
 
   slow(flight) {
@@ -1417,26 +1496,76 @@ class StepPanel {
     return flight;
   }
 
-  stored({ request, step, message }) {
+  stored({ request, id, step, message, batch, added, gone }) {
     const flight = this.landed(request);
-    this.troubles.delete(step.id);
-    this.emptyDraft(step, flight);
-    this.copies.delete(step.id);
-    const time = step.history.at(-1)?.at ?? new Date().toLocaleTimeString();
-    const lost = flight && !isRecorded(flight.note, step);
-    const said = `${time} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
-    const known = { id: step.id, version: step.row_version, status: step.status };
-    if (step.id !== this.selected) {
+    this.troubles.delete(id);
+    this.copies.delete(id);
+    if (flight?.edit) this.editing.stored(id, flight.edit, step);
+    else if (step) this.emptyDraft(step, flight);
+    const time = step?.history.at(-1)?.at ?? new Date().toLocaleTimeString();
+    const lost = flight?.note && step && !isRecorded(flight.note, step);
+    const text = `${time} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
+    this.offer = batch ? { batch, id, text, where: flight?.where ?? this.where } : null;
+    if (gone) return this.deleted(id);
+    if (!step) return this.storedUnseen(id, text);
+    const known = { id, version: step.row_version, status: step.status };
+    if (flight?.undo && !this.selected) this.select({ id, at: "link" });
+    if (id !== this.selected) {
       this.showElsewhere();
       this.showActions();
-      this.notices.tell(said, WORDS.storedElsewhere(where(step)));
-      return this.say("rest", step.id, { stored: true, step: known });
+      this.notices.tell(text, WORDS.storedElsewhere(where(step)), { undoable: Boolean(batch) });
+      return this.say("rest", id, { stored: true, step: known, edit: Boolean(flight?.edit) });
     }
     const typing = this.root.getRootNode().activeElement === this.note && this.note.value !== "";
     this.arrivedBy(step);
-    this.notices.tell(said, WORDS.stored);
+    this.notices.tell(text, WORDS.stored, { undoable: Boolean(batch), added });
     if (flight?.byKey && !typing) this.channel.say({ type: "focus-matrix" });
-    this.say("rest", step.id, { stored: true, step: known });
+    this.say("rest", id, { stored: true, step: known, edit: Boolean(flight?.edit) });
+  }
+
+  /** The step was deleted from here: what can be taken back is said where it was. */
+  deleted(id) {
+    const { offer } = this;
+    this.drafts.delete(id);
+    if (id === this.selected) this.showEmpty();
+    this.offer = offer;
+    if (offer) this.notices.tell(offer.text, WORDS.storedElsewhere(offer.where), { undoable: true });
+    this.showParts(Boolean(this.detail));
+    this.say("rest", id, { stored: true, edit: true });
+  }
+
+  /** It is stored, but could not be read back: what is on the screen is of before. */
+  storedUnseen(id, text) {
+    this.notices.tell(text, WORDS.stored, { undoable: Boolean(this.offer) });
+    if (id === this.selected) this.reload();
+    this.say("rest", id, { stored: true });
+  }
+
+  /** What was stored last can still be taken back from the next step, but not from the one after that. */
+  carryOffer() {
+    const { offer } = this;
+    if (!offer || offer.carried) return void (this.offer = null);
+    offer.carried = true;
+    this.notices.tell(offer.text, WORDS.storedElsewhere(offer.where), { undoable: true });
+  }
+
+  /** It is not taken back yet, and still can be. */
+  offerAgain(offer) {
+    this.offer = offer;
+    this.notices.tell(offer.text, offer.id === this.selected ? WORDS.stored : WORDS.storedElsewhere(offer.where), { undoable: true });
+  }
+
+  undo() {
+    const { offer } = this;
+    if (!offer || this.busy(offer.id)) return;
+    this.fly({ id: offer.id }, { type: "undo", batch: offer.batch }, { where: offer.where, edit: {}, undo: offer });
+    this.panel.focus({ preventScroll: true });
+  }
+
+  /** Go to a step: by the list beside the panel when it has it, and here in any case. */
+  goTo(id) {
+    this.channel.say({ type: "goto", id });
+    this.select({ id, at: "link" });
   }
 
   /** A step that came with the answer to a verb is shown like a detail, unless a newer one is there. */
@@ -1460,11 +1589,12 @@ class StepPanel {
   }
 
   notSaved({ request, message }) {
-    if (!request) return; // a look, which asks for nothing that could be lost
+    if (!request || request === this.editing.checking) return; // a look, which asks for nothing that could be lost
     if (request === this.asked?.request) return this.notLoaded(message);
     const flight = this.landed(request);
     if (flight) this.trouble(flight.id, flight.where, "not_saved", message);
     else if (this.selected) this.trouble(this.selected, "", "not_saved", message);
+    if (flight?.undo) this.offerAgain(flight.undo);
     this.showActions();
     if (flight) this.say("rest", flight.id, { stored: false });
   }
@@ -1485,15 +1615,63 @@ class StepPanel {
     this.showElsewhere();
   }
 
+  // ------------------------------------------------------------ the next step
+
+  /** Go on: where a list stands beside the panel it knows what is next, else Python does. */
+  next() {
+    if (!this.model.get("walks")) return this.channel.say({ type: "next" });
+    if (!this.selected) return;
+    this.walking = ++this.requests;
+    this.send({ type: "next", request: this.walking, id: this.selected }, () => this.notices.tell(WORDS.loadFailed));
+  }
+
+  goOn({ request, id }) {
+    if (request !== this.walking) return;
+    if (!id) return this.notices.tell(WORDS.noNext);
+    this.select({ id, at: "link" });
+    this.panel.focus({ preventScroll: true });
+  }
+
+  /** The page's address leads to the step that is open. */
+  nameInAddress(id) {
+    const address = new URL(window.location.href);
+    address.searchParams.set("step", id);
+    if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  }
+
   // ------------------------------------------------------------ changed by somebody else
 
   /** Ask whether anything differs from what is on the screen; Python answers only if so. */
   look() {
     const unanswered = this.panel.dataset.state === "lost" || [...this.flights.values()].some((flight) => flight.late);
     if (document.visibilityState !== "visible" || unanswered) return;
+    this.showOutdated();
+    // one look at a time: a database that is slow to answer gets no queue of them
+    if (this.lookedAt && performance.now() - this.lookedAt < 4 * WAIT.noLook) return;
+    this.lookedAt = performance.now();
     const seen = this.ready && !this.busy(this.ready.id) ? this.ready : null;
     const [id, version, sha256] = [seen?.id ?? null, seen?.row_version ?? null, seen?.sha256 ?? null];
     this.send({ type: "look", request: 0, id, version, sha256 }, () => {});
+  }
+
+  looked() {
+    this.lookedAt = 0;
+    this.showOutdated();
+  }
+
+  showOutdated() {
+    const late = this.lookedAt && performance.now() - this.lookedAt > WAIT.noLook;
+    say(this.outdated, this.model.get("trouble") || (late ? WORDS.notLooked : null));
+  }
+
+  /** Somebody deleted the step that is on the screen. */
+  gone(id) {
+    if (id !== this.selected || this.busy(id)) return;
+    const typed = this.draft().edit?.content;
+    const place = this.where;
+    this.drafts.delete(id);
+    this.showEmpty();
+    this.dropped(WORDS.gone, `${WORDS.goneHow(place)}${typed ? ` ${WORDS.typedDropped(typed)}` : ""}`);
   }
 
   changed(step) {
@@ -1510,6 +1688,12 @@ class StepPanel {
     if (!before || before.id !== step.id) return;
     const same = before.status === step.status && before.sha256 === step.sha256 && before.claim?.by === step.claim?.by;
     if (!same) this.settledAt = performance.now();
+  }
+
+  differenceWords(step) {
+    const { diff } = EDIT_WORDS;
+    if (step.diff?.length === 0) return diff.same;
+    return step.source.kind === "overridden" ? diff.overridden : diff.behind;
   }
 
   news(before, step) {

@@ -1,0 +1,143 @@
+"""What is typed about a release: its form, and the fields that the workbook takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import marimo as mo
+
+from relorch.errors import InvalidValue
+from relorch.model.values import Release, ReleaseType
+from relorch.ui.page import Markup, element, html
+
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}))?(?: UTC)?")
+_GOES_ON = "  "
+NOTHING: Mapping[str, str] = {
+    "name": "",
+    "type": ReleaseType.RELEASE.value,
+    "version_number": "",
+    "release_date": "",
+    "description": "",
+    "metadata": "",
+}
+"""The form of a new release."""
+
+
+def printed(release: Release) -> dict[str, str]:
+    """Give the fields of a release as they stand in its form."""
+    return {
+        "name": release.name,
+        "type": release.type.value,
+        "version_number": release.version_number or "",
+        "release_date": _printed_date(release.release_date),
+        "description": release.description or "",
+        "metadata": "\n".join(f"{key} = {_indented(value)}" for key, value in release.metadata.items()),
+    }
+
+
+def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+    """Give the form filled with these texts; see `printed` and `NOTHING`."""
+    text, area = mo.ui.text, mo.ui.text_area
+    return mo.ui.dictionary(
+        {
+            "name": text(label="Name", value=shown["name"], placeholder="2026.12", full_width=True),
+            "type": mo.ui.dropdown(
+                [kind.value for kind in ReleaseType],
+                label="Type",
+                value=shown["type"],
+                allow_select_none=False,
+                full_width=True,
+            ),
+            "version_number": text(
+                label="Version", value=shown["version_number"], placeholder="4.3.0", full_width=True
+            ),
+            "release_date": text(
+                label="Release date", value=shown["release_date"], placeholder="2026-12-01", full_width=True
+            ),
+            "description": area(label="Description", value=shown["description"], rows=2, full_width=True),
+            "metadata": area(
+                label="Metadata (key = value, one a line)",
+                value=shown["metadata"],
+                placeholder="registry = registry.example",
+                rows=3,
+                full_width=True,
+            ),
+        }
+    )
+
+
+def clone_form() -> mo.ui.dictionary:
+    """Give the form of a clone: what will differ from the release it is made of."""
+    text = mo.ui.text
+    return mo.ui.dictionary(
+        {
+            "name": text(label="Name of the new draft", full_width=True),
+            "version_number": text(label="Its version", full_width=True),
+        }
+    )
+
+
+def laid_out(fields: Mapping[str, mo.Html], *buttons: mo.Html) -> Markup:
+    """Give a form with its buttons under it."""
+    rows = [
+        html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
+        for name, field in fields.items()
+    ]
+    return html(
+        '<div class="ro-page ro-form">{rows}<div class="ro-buttons">{buttons}</div></div>',
+        rows=Markup("").join(rows),
+        buttons=Markup("").join(element(button) for button in buttons),
+    )
+
+
+def fields_of(typed: Mapping[str, str], shown: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Give what was typed as fields of a release; with `shown` only those that were changed since then.
+
+    What nobody touched is left alone, so that it cannot take back what somebody else has stored meanwhile.
+    Raises `InvalidValue` for a day that is none and for a line of metadata that is not `key = value`.
+    """
+    read = {"release_date": _date, "metadata": _metadata}
+    return {name: read.get(name, str)(text) for name, text in typed.items() if shown is None or text != shown[name]}
+
+
+def _date(text: str) -> datetime | None:
+    if not text.strip():
+        return None
+    found = _DAY.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError
+        return datetime.strptime(f"{found[1]} {found[2] or '00:00'}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        why = "must be a day such as 2026-12-01, or a day and a time in UTC such as 2026-12-01 22:00"
+        raise InvalidValue("release_date", text, why) from None
+
+
+def _printed_date(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    return f"{moment:%Y-%m-%d}" if f"{moment:%H:%M}" == "00:00" else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _indented(value: str) -> str:
+    return value.replace("\n", "\n" + _GOES_ON)
+
+
+def _metadata(text: str) -> dict[str, str]:
+    """Read `key = value` lines; one that begins with a blank goes on with the value above it."""
+    found: dict[str, str] = {}
+    key = ""
+    for line in filter(str.strip, text.split("\n")):
+        if line[0].isspace() and key:
+            found[key] += "\n" + line.removeprefix(_GOES_ON)
+            continue
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals:
+            raise InvalidValue("metadata", line, "each line must be key = value")
+        if key in found:
+            raise InvalidValue("metadata", key, "stands there twice; keep one of the lines")
+        found[key] = value
+    return found

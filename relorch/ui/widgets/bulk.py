@@ -1,0 +1,152 @@
+"""One verb for many selected steps: what the page may send, what would become of it, what was refused and why."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from relorch.errors import CannotRender, Conflict, IllegalTransition, RelorchError
+from relorch.model.status import TRANSITIONS, Verb
+from relorch.model.text import visible
+from relorch.ui import words
+from relorch.workbook import Workbook
+from relorch.workbook.steps import Outcome, Refusal
+
+LISTED = 100
+"""As many of the refused are listed one by one; the reasons are counted over all of them."""
+REMEMBERED = 50
+"""As many answers are kept for a message that comes twice."""
+
+_Id = Annotated[int, Field(ge=1, lt=2**63)]
+_Verb = Annotated[Verb, BeforeValidator(lambda value: Verb(value) if isinstance(value, str) else value)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    request: int = Field(ge=0, lt=2**53)
+
+
+class _Selected(_Message):
+    verb: _Verb
+    ids: list[_Id] = Field(min_length=1)
+    versions: list[Annotated[int, Field(ge=0, lt=2**63)]]
+
+
+class Preview(_Selected):
+    """What would become of these steps? `include` also those that somebody else has in progress."""
+
+    type: Literal["preview"]
+    include: bool
+
+
+class Do(_Selected):
+    """Do the verb; the same `request` is done once, however often it comes."""
+
+    type: Literal["do"]
+    reason: str | None
+    note: str | None
+
+
+class Undo(_Message):
+    """Take back a batch that this page stored; `skip_touched` leaves what was changed since."""
+
+    type: Literal["undo"]
+    batch: _Id
+    skip_touched: bool
+
+
+MESSAGE: TypeAdapter[Preview | Do | Undo] = TypeAdapter(Annotated[Preview | Do | Undo, Field(discriminator="type")])
+
+
+class Answers:
+    """The last answers of a page by the number of their request, for one that comes twice."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, dict[str, Any]] = OrderedDict()
+
+    def of(self, request: int) -> dict[str, Any] | None:
+        """Give the answer to a request that was stored already, or None."""
+        return self._kept.get(request)
+
+    def keep(self, request: int, answer: dict[str, Any]) -> dict[str, Any]:
+        """Keep the answer to a request, and give it."""
+        self._kept[request] = answer
+        while len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+        return answer
+
+
+def previewed(workbook: Workbook, message: Preview) -> dict[str, Any]:
+    """Give the answer to a preview: how many would be changed, which are refused, which are somebody else's.
+
+    Raises what the preview of the verb raises.
+    """
+    theirs = workbook.steps.claims(message.ids)
+    shown = zip(message.ids, message.versions, strict=True)
+    wanted = {step_id: version for step_id, version in shown if message.include or step_id not in theirs}
+    outcome = Outcome(None, ())
+    if wanted:
+        outcome = workbook.steps.preview(message.verb, list(wanted), expected_version=wanted)
+    return {
+        "type": "previewed",
+        "request": message.request,
+        "will": len(outcome.steps),
+        "refused": refusals(outcome.refused, message.verb, workbook.operator),
+        "claimed": _by_operator(theirs),
+    }
+
+
+def apply(workbook: Workbook, message: Do) -> Outcome:
+    """Do the verb for all of the steps in one batch, as they were on the screen; raises what the verb raises."""
+    verbs, ids, reason, note = workbook.steps, message.ids, message.reason, message.note
+    versions = dict(zip(ids, message.versions, strict=True))
+    match message.verb:
+        case Verb.START:
+            return verbs.start(ids, notes=note, expected_version=versions)
+        case Verb.MARK_DONE:
+            return verbs.mark_done(ids, notes=note, expected_version=versions)
+        case Verb.FAIL:
+            return verbs.fail(ids, reason=reason or "", expected_version=versions)
+        case Verb.SKIP:
+            return verbs.skip(ids, reason=reason or "", expected_version=versions)
+        case Verb.REVERT:
+            return verbs.revert(ids, reason=reason, expected_version=versions)
+        case Verb.REOPEN:
+            return verbs.reopen(ids, reason=reason, expected_version=versions)
+
+
+def refusals(refused: Sequence[Refusal], verb: Verb, operator: str) -> dict[str, Any]:
+    """Give what was refused for the page: how many, the reasons with their counts, and some steps one by one."""
+    reasons: dict[str, list[int]] = {}
+    for each in refused:
+        reasons.setdefault(_because(each.error, verb, operator), []).append(each.step_id)
+    ordered = sorted(reasons.items(), key=lambda reason: -len(reason[1]))
+    return {
+        "count": len(refused),
+        "reasons": [[why, len(ids), ids[:LISTED]] for why, ids in ordered[:LISTED]],
+        "steps": [[each.step_id, visible(str(each.error))] for each in refused[:LISTED]],
+    }
+
+
+def _by_operator(theirs: dict[int, str]) -> list[list[Any]]:
+    found: dict[str, list[int]] = {}
+    for step_id, who in theirs.items():
+        found.setdefault(who, []).append(step_id)
+    return [[visible(who), ids] for who, ids in sorted(found.items())]
+
+
+def _because(error: RelorchError, verb: Verb, operator: str) -> str:
+    """Give in a few words why one step was refused, the same for all that were for that reason."""
+    if isinstance(error, Conflict) and error.status:
+        who = "you" if error.who == operator else error.who and visible(error.who)
+        already = error.status == TRANSITIONS[verb].target
+        return words.already(error.status, who) if already else words.changed_since(error.status, who)
+    if isinstance(error, CannotRender):
+        named = dict.fromkeys(getattr(problem, "placeholder", str(problem)) for problem in error.problems)
+        return words.no_value_for(visible(", ".join(named)))
+    if isinstance(error, IllegalTransition):
+        return words.in_status(error.status)
+    return visible(words.without_step(str(error)))
