@@ -273,7 +273,7 @@ class Editor:
         """Make the change that was previewed, unless something else is typed by now."""
         if plan.what == "delete":
             self._take_away(plan.typed)
-        elif True:
+        elif plan.is_of(typed):
             self._store(typed)
         else:
             self.draws.said(Said(_line("ro-refusal", words.STEPS_CHANGED_SINCE)))

@@ -29,6 +29,8 @@ TRICKY = {
     "arithmetic after a negation": f"!((1<{P}))",
     "a subscript in old arithmetic": f"a=(1); echo $[ a[0] + {P} ]",
     "an array's subscript": f"a[{P}]=1",
+    "the subscript of an array's element": f"a=([{P}]=1)",
+    "the subscript of a later element": f"a=(one [{P}]=1)",
     "a quote inside backticks": f"echo `# it's` ' ` {P} '",
     "a substitution inside backticks": f"echo `echo $(echo {P})`",
     "a subshell inside backticks": f"echo `(echo {P})`",

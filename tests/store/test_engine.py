@@ -156,7 +156,7 @@ def test_a_file_that_went_away_is_not_made_anew(wb: Workbook) -> None:
     path = Path(wb.path)
     wb.close()
     path.unlink()
-    with pytest.raises(StorageError, match="gone or damaged"):
+    with pytest.raises(StorageError, match="gone or was replaced"):
         wb.clusters.list()
     assert not path.exists()
 

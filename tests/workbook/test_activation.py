@@ -75,6 +75,7 @@ def test_all_active_takes_the_active_ones(wb: Workbook, build: Any, draft: Any) 
         ({"customer_ids": None}, "choose customers by a list of ids"),
         ({"customer_ids": "1"}, "choose customers by a list of ids"),
         ({"customer_ids": 1}, "choose customers by a list of ids"),
+        ({"customer_ids": {1: True, 2: False}}, "choose customers by a list of ids"),
         ({"customer_ids": []}, "must name at least one customer"),
         ({"customer_ids": ["1"]}, "must be a whole number from 1"),
         ({"customer_ids": [1, None]}, "must be a whole number from 1"),

@@ -10,7 +10,8 @@ import pytest
 from relorch import Workbook
 from relorch.errors import Conflict, InvalidValue
 from relorch.model.placeholders import sha256
-from relorch.store.tables import clusters, customers, releases
+from relorch.model.values import CustomerStep
+from relorch.store.tables import customers
 
 MOMENT = datetime(2026, 11, 19, 22, 5, 7, tzinfo=UTC)
 DIGEST = sha256("something else")
@@ -111,48 +112,67 @@ def test_a_text_that_is_not_the_one_that_was_shown_is_a_conflict(
     digest = wb.steps.detail(step.id).text_sha256
     wb.templates.update(step.template_id, content="new")
     words = {"reason": "disk full"} if verb == "fail" else {}
-    with refused(Conflict, "'Migrate'", "is no longer the one that was shown", "the step's own text was changed at"):
+    with refused(
+        Conflict, "'Migrate'", "is no longer the one that was shown", "the step's own text was changed by you at"
+    ):
         getattr(wb.steps, verb)(step.id, text_sha256=digest, **words)
     fresh = wb.steps.detail(step.id).text_sha256
     assert getattr(wb.steps, verb)(step.id, text_sha256=fresh, **words).steps[0].executed_content == "new"
 
 
+def rename(wb: Workbook, step: CustomerStep, what: str) -> None:
+    """Let somebody give the step's customer, cluster or release another name, which its text has in it."""
+    customer = wb.customers.get(step.customer_id)
+    ben = wb.acting_as("ben").at(MOMENT)
+    if what == "customer":
+        ben.customers.update(customer.id, name="Acme 2", confirm=True)
+    elif what == "cluster":
+        ben.clusters.update(customer.cluster_id, name="eu-2", confirm=True)
+    else:
+        ben.releases.update(step.release_id, name="R 2", confirm=True)
+
+
 @pytest.mark.parametrize(
-    ("what", "words"),
-    [
-        ("customer", "customer 'Acme 2' was changed at"),
-        ("cluster", "cluster 'eu-2' was changed at"),
-        ("release", "release '2026.12' was changed at"),
-    ],
+    ("what", "words"), [("customer", "customer 'Acme 2'"), ("cluster", "cluster 'eu-2'"), ("release", "release 'R 2'")]
 )
-def test_the_conflict_names_what_changed_the_text(
-    wb: Workbook, build: Any, set_row: Any, refused: Any, what: str, words: str
+def test_the_conflict_names_what_changed_the_text_and_who(
+    wb: Workbook, build: Any, refused: Any, what: str, words: str
 ) -> None:
-    content = "${{ customer.name | sh }} ${{ cluster.name }} ${{ release.name }}"
+    content = "${{ customer.name | sh }} ${{ cluster.name }} ${{ release.name | sh }}"
     step = build.step(content=content)
     digest = wb.steps.detail(step.id).text_sha256
-    customer = wb.customers.get(step.customer_id)
-    change = {
-        "customer": (customers, customer.id, "Acme 2"),
-        "cluster": (clusters, customer.cluster_id, "eu-2"),
-        "release": (releases, step.release_id, "2026.12"),
-    }
-    table, row_id, name = change[what]
-    set_row(table, row_id, name=name)
-    with refused(Conflict, "is no longer the one that was shown", words):
+    rename(wb, step, what)
+    # neither of these is part of any text
+    wb.releases.update(step.release_id, description="later")
+    wb.steps.fail(step.id, reason="disk full")
+    with refused(Conflict, f"{words} was changed by ben at 2026-11-19 22:05:07 UTC"):
         wb.steps.mark_done(step.id, text_sha256=digest)
 
 
-def test_a_template_put_before_a_step_is_not_blamed_for_its_text(
-    wb: Workbook, build: Any, set_row: Any, refused: Any
-) -> None:
+def test_a_template_put_before_a_step_is_not_blamed_for_its_text(wb: Workbook, build: Any, refused: Any) -> None:
     release = build.active(content="${{ customer.name | sh }}")
     (step,) = build.steps_of(release)
     digest = wb.steps.detail(step.id).text_sha256
-    set_row(customers, step.customer_id, name="Acme 2")
+    rename(wb, step, "customer")
     build.template(release, position=0)
-    with refused(Conflict, "customer 'Acme 2' was changed at"):
+    with refused(Conflict, "customer 'Acme 2' was changed by ben at"):
         wb.steps.mark_done(step.id, text_sha256=digest)
+
+
+def test_who_retired_the_step_beside_it_is_who_changed_a_custom_step(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(steps=2)
+    first, *_ = build.steps_of(release)
+    words = {"name": "Look", "category": "deploy", "type": "text", "content": "look"}
+    extra = wb.steps.add_custom(release.id, first.customer_id, **words, after_id=first.id)
+    wb.acting_as("ben").at(MOMENT).templates.delete(first.template_id)
+    with refused(Conflict, "was changed by ben at 2026-11-19 22:05:07 UTC"):
+        wb.acting_as("carl").steps.mark_done(extra.id, expected_version=extra.row_version)
+
+
+def test_a_version_of_another_step_is_not_taken_for_this_one(wb: Workbook, build: Any, refused: Any) -> None:
+    first, second = build.steps_of(build.active(steps=2))
+    with refused(InvalidValue, "expected_version", f"names step {second.id}"):
+        wb.steps.mark_done(first.id, expected_version={second.id: 99})
 
 
 def test_a_change_by_a_template_is_not_put_down_to_who_acted_before(wb: Workbook, build: Any, refused: Any) -> None:

@@ -384,3 +384,12 @@ def test_what_is_unknown_is_named(wb: Workbook, refused: Any, verb: str) -> None
         getattr(wb.steps, verb)(99, *words)
     with refused(InvalidValue, "step_id", "must be a whole number from 1"):
         getattr(wb.steps, verb)("1", *words)
+
+
+def test_an_inactive_customer_gets_no_custom_step(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active()
+    (step,) = build.steps_of(release)
+    wb.steps.mark_done(step.id)
+    wb.customers.deactivate(step.customer_id)
+    with refused(NotAllowed, "is inactive; reactivate it first"):
+        wb.steps.add_custom(release.id, step.customer_id, name="Look", category="deploy", type="text", content="look")

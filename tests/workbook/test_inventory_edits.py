@@ -269,3 +269,13 @@ def test_an_archived_release_is_not_edited(wb: Workbook, build: Any, refused: An
     for verb in (wb.releases.update, wb.releases.preview_update):
         with refused(NotAllowed, "'2026.11' is archived and can only be read"):
             verb(release.id, description="x")
+
+
+def test_a_customer_does_not_move_from_under_what_was_started_for_it(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(content="kubectl --context ${{ cluster.name }}")
+    (step,) = build.steps_of(release)
+    wb.steps.start(step.id)
+    wb.releases.remove(release.id, [step.customer_id], reason="left")
+    other = build.cluster()
+    with refused(NotAllowed, f"has a step in progress in '{release.name}'", "finish the step before moving it"):
+        wb.customers.update(step.customer_id, cluster_id=other.id)

@@ -107,6 +107,16 @@ def test_archiving_counts_what_was_left_open(wb: Workbook, build: Any) -> None:
     }
 
 
+def test_archiving_counts_what_held_customers_left_open_too(wb: Workbook, build: Any) -> None:
+    release = build.active(customers=2, steps=2)
+    first, *_ = build.steps_of(release)
+    wb.steps.mark_done(first.id)
+    wb.releases.hold(release.id, [first.customer_id], reason="freeze")
+    assert wb.releases.preview_archive(release.id).held_open == 1
+    wb.releases.archive(release.id)
+    assert wb.history(release_id=release.id)[-1].after["left_open"]["held"] == 1
+
+
 def test_an_archived_release_can_only_be_read(wb: Workbook, build: Any, refused: Any) -> None:
     release = build.active(name="Migrate")
     (step,) = build.steps_of(release)

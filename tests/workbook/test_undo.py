@@ -445,3 +445,109 @@ def test_what_was_deleted_and_is_back_already_does_not_come_back_twice(wb: Workb
     wb.undo(deletion)
     with refused(Conflict):
         wb.undo(gone_again.batch_id)
+
+
+def custom(wb: Workbook, release: Release, customer: int, name: str, after: int) -> int:
+    step = wb.steps.add_custom(
+        release.id, customer, name=name, category="deploy", type="text", content="look", after_id=after
+    )
+    return step.id
+
+
+def names(wb: Workbook, release: Release, customer: int) -> list[str]:
+    return [step.name for step in wb.steps.list(release.id, customer)]
+
+
+@pytest.fixture
+def three(wb: Workbook, build: Any) -> tuple[Release, int, list[int]]:
+    """A release of one customer with a step T, and the custom steps a, b, c behind it."""
+    release = build.active(name="T")
+    (step,) = build.steps_of(release)
+    ids = [step.id]
+    for name in "abc":
+        ids.append(custom(wb, release, step.customer_id, name, ids[-1]))
+    return release, step.customer_id, ids[1:]
+
+
+def test_a_deleted_custom_step_comes_back_between_the_same_steps(
+    wb: Workbook, build: Any, three: tuple[Release, int, list[int]]
+) -> None:
+    release, customer, (_, b, _) = three
+    wb.steps.delete(b)
+    deletion = newest(wb)
+    build.template(release, name="first", position=0)
+    wb.undo(deletion)
+    assert names(wb, release, customer) == ["first", "T", "a", "b", "c"]
+
+
+def test_a_deleted_custom_step_does_not_come_back_among_others(
+    wb: Workbook, three: tuple[Release, int, list[int]], refused: Any
+) -> None:
+    release, customer, (a, b, _) = three
+    wb.steps.delete(b)
+    earlier = newest(wb)
+    wb.steps.delete(a)
+    with refused(Conflict, "the custom steps around it are others now"):
+        wb.undo(earlier)
+    wb.undo(newest(wb))
+    wb.undo(earlier)
+    assert names(wb, release, customer) == ["T", "a", "b", "c"]
+
+
+def test_a_younger_neighbour_keeps_nobody_from_coming_back(wb: Workbook, three: tuple[Release, int, list[int]]) -> None:
+    release, customer, (a, b, _) = three
+    wb.steps.delete(b)
+    deletion = newest(wb)
+    custom(wb, release, customer, "young", a)
+    wb.undo(deletion)
+    assert [name for name in names(wb, release, customer) if name != "young"] == ["T", "a", "b", "c"]
+
+
+def test_an_undo_that_can_take_nothing_back_is_none(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(content="one")
+    (step,) = build.steps_of(release)
+    extra = custom(wb, release, step.customer_id, "Look", step.id)
+    added = newest(wb)
+    wb.steps.update(extra, content="look twice")
+    edited = newest(wb)
+    with refused(Conflict):
+        wb.undo(added, skip_touched=True)
+    wb.undo(edited)
+    wb.undo(added)
+    assert names(wb, release, step.customer_id) == [step.name]
+
+
+def test_a_template_that_was_touched_keeps_its_steps_from_another_text(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(content="one")
+    (template,) = wb.templates.list(release.id)
+    batch = wb.templates.update(template.id, content="two").batch_id
+    wb.acting_as("ben").templates.update(template.id, required=True)
+    with refused(Conflict, "undo the later change first."):
+        wb.undo(batch, skip_touched=True)
+    with pytest.raises(Conflict) as caught:
+        wb.undo(batch)
+    assert caught.value.who == "ben"
+    assert [step.content for step in build.steps_of(release)] == ["two"]
+
+
+def test_who_joined_with_the_new_text_is_told_the_way_out(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(content="one")
+    (template,) = wb.templates.list(release.id)
+    batch = wb.templates.update(template.id, content="two").batch_id
+    wb.releases.add_customers(release.id, [build.customer().id])
+    for skip in (False, True):
+        with refused(Conflict, "Give the template its old text by an update instead"):
+            wb.undo(batch, skip_touched=skip)
+
+
+def test_a_step_does_not_come_back_in_progress_on_the_cluster_its_customer_left(
+    wb: Workbook, build: Any, refused: Any
+) -> None:
+    release = build.active(content="kubectl --context ${{ cluster.name }}")
+    (step,) = build.steps_of(release)
+    wb.steps.start(step.id)
+    wb.steps.skip(step.id, reason="moves")
+    skipped = newest(wb)
+    wb.customers.update(step.customer_id, cluster_id=build.cluster().id)
+    with refused(Conflict, "in progress with a text that is no longer its own"):
+        wb.undo(skipped)

@@ -1,4 +1,4 @@
-"""The two anywidgets of plain ES modules: the matrix, and the step beside it."""
+"""The anywidgets of plain ES modules: each a class, NAME.js (with NAME_*.js) and NAME.css."""
 
 from __future__ import annotations
 

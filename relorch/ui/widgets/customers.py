@@ -69,7 +69,7 @@ class CustomersWidget(anywidget.AnyWidget):
         cluster: int = 0,
         clusters: Sequence[OfferedCluster] = (),
         quick: Mapping[str, Sequence[int]] = _NOTHING,
-        filter: str = "",  # noqa: A002 - the word on the screen
+        filter: str = "",
     ) -> None:
         super().__init__(
             label=visible(label),
@@ -98,7 +98,7 @@ def choose_customers(
     cluster: int = 0,
     clusters: Sequence[OfferedCluster] = (),
     quick: Mapping[str, Sequence[int]] = _NOTHING,
-    filter: str = "",  # noqa: A002 - as above
+    filter: str = "",
 ) -> mo.ui.anywidget:
     """Give the widget for a page: its `.value["chosen"]` holds the ids, its `.widget.offer` shows another list.
 
