@@ -199,7 +199,7 @@ def test_control_characters_and_lone_surrogates_are_refused_in_any_text(
             TEXTS[field](wb, place, text)
 
 
-@pytest.mark.parametrize("blank", ["\u200b", "\u2800 \n", "\ufeff\t"])
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2800 \n", "\ufeff\t"])
 def test_a_reason_that_nobody_can_see_is_none(wb: Workbook, build: Any, refused: Any, unseen: str) -> None:
     step = build.step()
     with refused(InvalidValue, "must say why"):
