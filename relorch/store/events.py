@@ -19,6 +19,8 @@ GENESIS = "0" * 64
 _NAMED = select(events.c.id, events.c.operator, events.c.at, events.c.action)
 _LISTS_ROWS = type_coerce(events.c.after, Text).contains('"rows"')
 _TOLD = _NAMED.add_columns(events.c.step_id, events.c.after)
+TEXT = ("name", "type", "content")
+"""The columns a step takes from its template."""
 _PUBLIC = (
     "id",
     "batch_id",
@@ -135,6 +137,19 @@ def _retexts(event: RowDict, step: Mapping[str, Any]) -> str | None:
     said = after if event["step_id"] == step["id"] else {}
     listed = [entry["after"] or {} for entry in _entries(event, customer_steps.name) if step["id"] in entry["ids"]]
     return "step" if any({"content", "type"} & set(each) for each in (said, *listed)) else None
+
+
+def retexted_since(connection: Connection, release_id: int, event_id: int) -> set[int]:
+    """Give the ids of the steps of a release that got a name, type or content by an event after this one."""
+    query = _TOLD.where(events.c.release_id == release_id, events.c.id > event_id)
+    found: set[int] = set()
+    for row in rows.fetch(connection, query):
+        if row["step_id"] is not None and (row["after"] or {}).keys() & set(TEXT):
+            found.add(row["step_id"])
+        for entry in _entries(row, customer_steps.name):
+            if (entry["after"] or {}).keys() & set(TEXT):
+                found |= set(entry["ids"])
+    return found
 
 
 def _listing(

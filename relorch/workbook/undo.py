@@ -308,14 +308,16 @@ def _refuse_handed_on(undo: _Undo, found: Sequence[RowDict]) -> None:
     """Refuse to undo a template's text that steps took since: of customers added later, or by reset and reopen."""
     entries = [entry for event in found for entry in (event["after"] or {}).get("rows", ())]
     reached = {each for entry in entries if entry["table"] == customer_steps.name for each in entry["ids"]}
+    since = events.retexted_since(undo.change.connection, found[0]["release_id"], found[-1]["id"])
     for entry in entries:
         if entry["table"] != step_templates.name or not (entry["before"] and entry["after"]):
             continue
-        said = {name: entry["after"][name] for name in ("name", "type", "content") if name in entry["after"]}
+        said = {name: entry["after"][name] for name in events.TEXT if name in entry["after"]}
         for row in steps.of_template(undo.change.connection, entry["ids"][0]) if said else ():
             there = row["member_state"] != MemberState.REMOVED  # the removed catch up when they are added again
             follows = there and row["status"] == Status.PENDING and not row["is_overridden"]
-            if follows and row["id"] not in reached and all(row[name] == said[name] for name in said):
+            took = row["created_at"] > found[0]["at"] or row["id"] in since
+            if follows and took and row["id"] not in reached and all(row[name] == said[name] for name in said):
                 left = Left(customer_steps.name, row["id"], "it took the template's text after that")
                 raise _conflict(undo, [left], way_out="Give the template its old text by an update instead")
 
