@@ -15,7 +15,7 @@ from markupsafe import escape
 import relorch
 from relorch.serve.app import build_app
 from relorch.serve.server import new_token, serve
-from relorch.ui.page import PAGES
+from relorch.ui.page import PAGES, controls_style
 from relorch.ui.session import serve_pages_with
 from relorch.workbook import Workbook
 
@@ -37,7 +37,7 @@ def serve_workbook(
     serve_pages_with(workbook)
     token = new_token()
     folder = notebooks_folder()
-    app = build_app({page: folder / f"{page}.py" for page in PAGES})
+    app = build_app({page: folder / f"{page}.py" for page in PAGES}, head=controls_style())
 
     with ExitStack() as leftovers:
 

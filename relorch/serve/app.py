@@ -74,7 +74,9 @@ async def no_api(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse(problem, 404, media_type="application/problem+json")(scope, receive, send)
 
 
-def build_app(pages: Mapping[str, Path], *, api: ASGIApp = no_api, script_policy: bool = True) -> ASGIApp:
+def build_app(
+    pages: Mapping[str, Path], *, api: ASGIApp = no_api, script_policy: bool = True, head: str = ""
+) -> ASGIApp:
     """Mount each notebook at `/NAME` and the API at `/api`. It belongs behind a `Guard`.
 
     Args:
@@ -82,6 +84,7 @@ def build_app(pages: Mapping[str, Path], *, api: ASGIApp = no_api, script_policy
         api: answers `/api` and everything below it; it gets the whole path, and no lifespan.
         script_policy: send pages with a Content-Security-Policy that runs no script but the server's own files.
             Only a test that looks for unsafe output turns it off.
+        head: markup that goes into the head of every page.
 
     Returns:
         A pure ASGI app. It needs its lifespan: marimo's kernels would keep a process alive that is told to stop.
@@ -95,7 +98,7 @@ def build_app(pages: Mapping[str, Path], *, api: ASGIApp = no_api, script_policy
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in ("api", "assets"):
             raise ValueError(f"{name!r} cannot be the address of a page.")
         builder = builder.with_app(path=f"/{name}", root=str(notebook), middleware=[_Noting(started)])
-    return _Shell(builder.build(), frozenset(pages), api, script_policy, started)
+    return _Shell(builder.build(), frozenset(pages), api, started, script_policy=script_policy, head=head.encode())
 
 
 class _Noting:
@@ -113,10 +116,17 @@ class _Shell:
     """Sends each address to its notebook, to the API, or nowhere."""
 
     def __init__(
-        self, notebooks: ASGIApp, names: frozenset[str], api: ASGIApp, script_policy: bool, started: Sequence[Starlette]
+        self,
+        notebooks: ASGIApp,
+        names: frozenset[str],
+        api: ASGIApp,
+        started: Sequence[Starlette],
+        *,
+        script_policy: bool,
+        head: bytes,
     ) -> None:
-        self._notebooks, self._names, self._api = notebooks, names, api
-        self._script_policy, self._started = script_policy, started
+        self._notebooks, self._names, self._api, self._started = notebooks, names, api, started
+        self._script_policy, self._head = script_policy, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._behind(scope)(scope, receive, send)
@@ -150,7 +160,7 @@ class _Shell:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] + "/"
-        finished = _PageReply(send, base=path, script_policy=self._script_policy)
+        finished = _PageReply(send, base=path, script_policy=self._script_policy, head=self._head)
         await self._notebooks(_for_marimo(scope, path), receive, finished)
 
     async def _shared(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -201,8 +211,8 @@ def _for_marimo(scope: Scope, path: str) -> Scope:
 class _PageReply:
     """A `send` that holds an HTML answer back until it is complete, and sends it adapted to its address."""
 
-    def __init__(self, send: Send, *, base: str, script_policy: bool) -> None:
-        self._send, self._base, self._script_policy = send, base, script_policy
+    def __init__(self, send: Send, *, base: str, script_policy: bool, head: bytes) -> None:
+        self._send, self._base, self._script_policy, self._head = send, base, script_policy, head
         self._start: Message | None = None
         self._body = b""
 
@@ -217,7 +227,7 @@ class _PageReply:
                 await self._finish(self._start)
 
     async def _finish(self, start: Message) -> None:
-        body = adapted(self._body, self._base)
+        body = adapted(self._body, self._base, self._head)
         dropped = (b"content-length", b"etag", b"cache-control")
         headers = [pair for pair in start["headers"] if pair[0] not in dropped]
         headers += [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
@@ -231,14 +241,14 @@ def _is_html(start: Message) -> bool:
     return any(name == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])
 
 
-def adapted(html: bytes, base: str) -> bytes:
+def adapted(html: bytes, base: str, head: bytes = b"") -> bytes:
     """Make marimo's page work at the address `base` without its last slash.
 
     Its files come from one address for all pages, so that the browser loads them once. Preloads and the manifest go
     because they only make warnings, the service worker because it would stay in the browser when relorch is gone.
     """
     html = _WORKER.sub(b"", _PRELOAD.sub(b"", html)).replace(b'"./assets/', b'"/assets/')
-    return html.replace(b"<head>", b'<head><base href="' + base.encode() + b'">' + _NO_MENU, 1)
+    return html.replace(b"<head>", b'<head><base href="' + base.encode() + b'">' + _NO_MENU + head, 1)
 
 
 def policy(html: bytes) -> str:

@@ -156,8 +156,8 @@ class Editor:
     def start(self, asked: int | None) -> bool:
         """Select the template that was asked for, else the first; False when there is no such template."""
         found = None if asked is None else self.stored(asked)
-        first = next(iter(self.live()), None)
-        self.selected = (found or first).id if found or first else NEW
+        shown = found or next(iter(self.live()), None)
+        self.selected = shown.id if shown else NEW
         self.lists.selected = self.selected
         return asked is None or found is not None
 

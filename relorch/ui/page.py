@@ -21,6 +21,7 @@ PAGES = ("dashboard", "inventory", "releases", "steps", "matrix", "checklist")
 
 _THEME = Path(__file__).with_name("theme.css")
 _PAGE = Path(__file__).with_name("page.css")
+_CONTROLS = Path(__file__).with_name("controls.css")
 
 
 def html(template: str, /, **values: object) -> Markup:
@@ -92,6 +93,11 @@ def _tab(page: str, current: str) -> Markup:
     if page == current:
         return html('<b aria-current="page">{name}</b>', name=name)
     return link(page, name)
+
+
+def controls_style() -> str:
+    """Give the style sheet of marimo's own controls for the head of a page; see controls.css."""
+    return f'<style title="marimo-relorch">{_CONTROLS.read_text(encoding="utf-8")}</style>'
 
 
 def _style() -> Markup:

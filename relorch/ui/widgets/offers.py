@@ -16,7 +16,7 @@ class OffersWidget(anywidget.AnyWidget):
 
     _esm = module("offers")
     _css = style("offers")
-    offers = traitlets.List().tag(sync=True)
+    offers: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
 
     def __init__(self, placeholders: Iterable[tuple[str, str | None]]) -> None:
         super().__init__(
