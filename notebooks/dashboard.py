@@ -45,13 +45,12 @@ def top():
 
 @app.cell
 def state(workbook):
-    """How much of what anybody changed is on the page, and whether the other pages are there to be linked to."""
+    """How much of what anybody changed is on the page."""
     try:
         get_seen, set_seen = mo.state(Feed.of(workbook).newest())
     except StorageError as error:
         mo.stop(True, page.refusal(error))
-    served = session.guarded_operator() is not None
-    return get_seen, served, set_seen
+    return get_seen, set_seen
 
 
 @app.cell
@@ -62,17 +61,17 @@ def pulse(set_seen, workbook):
 
 
 @app.cell
-def board(get_seen, served, workbook):
+def board(get_seen, workbook):
     """Reads and draws the releases and what happened lately."""
     get_seen()
-    dashboard.shown(workbook, served=served)
+    dashboard.shown(workbook)
     return
 
 
 @app.cell
-def versions(served, workbook):
+def versions(workbook):
     """Draws which version each customer is on."""
-    versions = VersionsWidget(dashboard.versions(workbook), linked=served)
+    versions = VersionsWidget(dashboard.versions(workbook), linked=session.is_served())
     page.show(dashboard.versions_card(versions))
     return (versions,)
 

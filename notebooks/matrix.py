@@ -56,8 +56,7 @@ def release(params, workbook):
 @app.cell
 def grid(params, release, workbook):
     """The matrix and the step beside it."""
-    mo.stop(release is None, page.notice(words.FIRST_RUN_SAMPLE))
-    mo.stop(release.status is ReleaseStatus.DRAFT, page.notice(words.DRAFT_HAS_NO_MATRIX))
+    mo.stop(release is None or release.status is ReleaseStatus.DRAFT, desk.nothing_yet(release))
     desk.desk(workbook, release, desk.wanted_step(workbook, release, params))
     return
 

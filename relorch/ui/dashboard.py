@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import marimo as mo
 
@@ -15,37 +13,22 @@ from relorch.model.progress import Progress
 from relorch.model.status import Status
 from relorch.model.values import Release
 from relorch.ui import words
-from relorch.ui.page import Markup, element, html, joined, refusal, show
+from relorch.ui.page import Markup, element, html, joined, link, refusal, show
 from relorch.ui.widgets.versions import VersionsWidget, versions_by_cluster
 from relorch.views.overview import Activity, HeldMember, NamedStep, Overview, ReleaseOverview
 from relorch.workbook import Workbook
 
-_served: ContextVar[bool] = ContextVar("served", default=False)
 _MOST = 6
 """How many steps or customers of one kind a release shows here."""
 _BAR_ORDER = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
 
 
-def shown(workbook: Workbook, *, served: bool) -> mo.Html:
-    """Give the board as it is now, or why it cannot be read; `served`: the other pages are there to be linked to."""
-    asked = _served.set(served)
+def shown(workbook: Workbook) -> mo.Html:
+    """Give the board as it is now, or why it cannot be read."""
     try:
         return show(board(workbook.overview(), workbook.now()))
     except StorageError as error:
         return refusal(error)
-    finally:
-        _served.reset(asked)
-
-
-def link(page: str, text: object, /, **params: object) -> Markup:
-    """Give a link to a page with its parameters; where pages run alone, the text only.
-
-    Not that of `page`: a cell that the pulse runs again has no request, by which that one tells who is served.
-    """
-    if not _served.get():
-        return html("<span>{text}</span>", text=text)
-    query = urlencode({name: value for name, value in params.items() if value is not None})
-    return html('<a href="/{page}{query}">{text}</a>', page=page, query=f"?{query}" if query else "", text=text)
 
 
 def board(overview: Overview, now: datetime) -> Markup:

@@ -6,27 +6,33 @@ from collections.abc import Sequence
 
 import marimo as mo
 
-from relorch.errors import NotFound
+from relorch.errors import InvalidValue, NotFound
 from relorch.model.values import Release, ReleaseStatus
 from relorch.ui import words
 from relorch.ui.feed import Feed
-from relorch.ui.page import Markup, element, html, joined, show
+from relorch.ui.page import Markup, element, html, joined, link, notice, show
 from relorch.ui.session import Params
 from relorch.ui.widgets.matrix import MatrixWidget
 from relorch.ui.widgets.step import StepWidget
 from relorch.workbook import Workbook
 
 
-def desk(workbook: Workbook, release: Release, selected: int = 0) -> mo.Html:
-    """Give the matrix of a release with the step panel; `selected` is the step that is open at first (0: none).
+def desk(workbook: Workbook, release: Release, selected: int | None = 0) -> mo.Html:
+    """Give the matrix of a release with the step panel; `selected` is the step that is open at first.
 
-    What the panel stores, the matrix shows from then on.
+    0: none; None: the one that was asked for is not there. What the panel stores, the matrix shows from then on.
     """
     channel = f"release-{release.id}"
     seen = Feed.of(workbook).newest()
-    matrix = MatrixWidget(workbook, release, channel=channel, selected=selected)
+    matrix = MatrixWidget(workbook, release, channel=channel, selected=selected or 0)
     step = StepWidget(
-        workbook, channel=channel, opened=selected, on_change=matrix.refresh, on_look=matrix.follow, seen=seen
+        workbook,
+        channel=channel,
+        opened=selected or 0,
+        on_change=matrix.refresh,
+        on_look=matrix.follow,
+        seen=seen,
+        empty=words.NO_SUCH_STEP if selected is None else "",
     )
     return show(
         html(
@@ -53,16 +59,22 @@ def wanted_release(workbook: Workbook, params: Params) -> Release | None:
     return next(iter(active or releases), None)
 
 
-def wanted_step(workbook: Workbook, release: Release, params: Params) -> int:
-    """Give the id of the step that was asked for, or 0 when none was or it is not of this release."""
-    number = params.number("step")
-    if number is None or number == 0:
+def wanted_step(workbook: Workbook, release: Release, params: Params) -> int | None:
+    """Give the id of the step that was asked for, 0 when none was, and None when it is not one of this release."""
+    if params.text("step") is None:
         return 0
     try:
-        step = workbook.steps.get(number)
-    except NotFound:
-        return 0
-    return step.id if step.release_id == release.id else 0
+        step = workbook.steps.get(params.number("step") or 0)
+    except (InvalidValue, NotFound):
+        return None
+    return step.id if step.release_id == release.id else None
+
+
+def nothing_yet(release: Release | None) -> mo.Html:
+    """Give why there is no matrix, and the way on: `release` is a draft, or None."""
+    said = words.NO_MATRIX_YET if release is None else words.DRAFT_HAS_NO_MATRIX
+    way = link("releases", words.TO_RELEASES, release=release.id if release else None)
+    return notice(html("{said} {way}", said=said, way=way))
 
 
 def other_releases(releases: Sequence[Release], current: Release | None) -> Markup:

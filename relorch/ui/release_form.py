@@ -11,10 +11,10 @@ import marimo as mo
 
 from relorch.errors import InvalidValue
 from relorch.model.values import Release, ReleaseType
+from relorch.ui import metadata
 from relorch.ui.page import Markup, element, html
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}))?(?: UTC)?")
-_GOES_ON = "  "
 NOTHING: Mapping[str, str] = {
     "name": "",
     "type": ReleaseType.RELEASE.value,
@@ -34,7 +34,7 @@ def printed(release: Release) -> dict[str, str]:
         "version_number": release.version_number or "",
         "release_date": _printed_date(release.release_date),
         "description": release.description or "",
-        "metadata": "\n".join(f"{key} = {_indented(value)}" for key, value in release.metadata.items()),
+        "metadata": metadata.printed(release.metadata),
     }
 
 
@@ -99,7 +99,7 @@ def fields_of(typed: Mapping[str, str], shown: Mapping[str, str] | None = None) 
     What nobody touched is left alone, so that it cannot take back what somebody else has stored meanwhile.
     Raises `InvalidValue` for a day that is none and for a line of metadata that is not `key = value`.
     """
-    read = {"release_date": _date, "metadata": _metadata}
+    read = {"release_date": _date, "metadata": metadata.read}
     return {name: read.get(name, str)(text) for name, text in typed.items() if shown is None or text != shown[name]}
 
 
@@ -120,24 +120,3 @@ def _printed_date(moment: datetime | None) -> str:
     if moment is None:
         return ""
     return f"{moment:%Y-%m-%d}" if f"{moment:%H:%M}" == "00:00" else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _indented(value: str) -> str:
-    return value.replace("\n", "\n" + _GOES_ON)
-
-
-def _metadata(text: str) -> dict[str, str]:
-    """Read `key = value` lines; one that begins with a blank goes on with the value above it."""
-    found: dict[str, str] = {}
-    key = ""
-    for line in filter(str.strip, text.split("\n")):
-        if line[0].isspace() and key:
-            found[key] += "\n" + line.removeprefix(_GOES_ON)
-            continue
-        key, equals, value = (part.strip() for part in line.partition("="))
-        if not equals:
-            raise InvalidValue("metadata", line, "each line must be key = value")
-        if key in found:
-            raise InvalidValue("metadata", key, "stands there twice; keep one of the lines")
-        found[key] = value
-    return found

@@ -82,6 +82,10 @@ NOT_SAVED = "Not saved."
 NO_RELEASE = "There is no release yet."
 NO_SUCH_RELEASE = "There is no such release. It may have been deleted, or the link is wrong."
 DRAFT_HAS_NO_MATRIX = "This release is a draft: it has no customers yet. Activate it to give them its steps."
+NO_MATRIX_YET = "The matrix of a release is here as soon as there is one."
+NO_SUCH_STEP = (
+    "The step that was asked for is not in this release: it was deleted, or the link is wrong. Select another one."
+)
 FIRST_RUN_TITLE = "An empty workbook. Three steps to the first release:"
 FIRST_RUN_GOES_ON = "Not yet rolled out. Three steps to the first release:"
 FIRST_RUN = (

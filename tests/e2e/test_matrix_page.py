@@ -260,3 +260,17 @@ def test_a_page_alone_says_that_it_is_not_guarded(sample_database: Path, tmp_pat
         page.close()
         process.terminate()
         process.wait(15)
+
+
+def test_a_link_to_a_step_that_is_not_there_says_so(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        release_id = active_release(wb)
+    for step in ("999999", "abc"):
+        page = tab(serving).goto(f"/matrix?release={release_id}&step={step}")
+        expect(page.get_by_text("The step that was asked for is not in this release")).to_be_visible(timeout=20_000)
+
+
+def test_an_empty_matrix_leads_to_the_releases(serving_empty: Serving, tab: Tabs) -> None:
+    page = tab(serving_empty).goto("/matrix")
+    page.get_by_role("link", name="Go to the releases").click(timeout=20_000)
+    expect(page.get_by_role("heading", name="Releases", level=1)).to_be_visible(timeout=20_000)
