@@ -350,7 +350,10 @@ def _conflict(undo: _Undo, left: Sequence[Left], way_out: str | None = None) -> 
     """Say which row keeps the batch from being taken back, and who had it last."""
     skip = "" if undo.skip_touched else ", or skip what was touched"
     way_out = way_out or f"To take batch {undo.batch_id} back, undo the later change first{skip}"
-    first = left[0] if left else Left("", 0, "everything it did was changed since")
+    if not left:
+        message = f"There is nothing left of batch {undo.batch_id} to take back: all of it was changed since."
+        return Conflict(message, who=None, when=None)
+    first = left[0]
     noun = {customer_steps.name: "Step", step_templates.name: "Template"}.get(first.table, "Row")
     is_step, connection = first.table == customer_steps.name, undo.change.connection
     row = rows.by_id(connection, journal.TABLES[first.table], first.id) if first.table in journal.TABLES else None
