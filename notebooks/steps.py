@@ -62,7 +62,7 @@ def bench(params, release, set_form, set_said, set_text, workbook):
         form=lambda: set_form(lambda count: count + 1), text=lambda: set_text(lambda count: count + 1), said=set_said
     )
     bench = editor.Editor(workbook, release, draws)
-    is_there = bench.start(params.number("template") if params.text("template") else None)
+    is_there = bench.start(params.number("template") or 0 if params.text("template") else None)
     return bench, is_there
 
 

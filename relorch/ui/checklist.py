@@ -29,23 +29,21 @@ def wanted_place(workbook: Workbook, params: Params) -> Place | None:
         return None
     walk = params.text("walk")
     if walk not in ("customer", "step"):
-        walk = "step" if params.number("template") else "customer"
+        walk = "step" if params.id("template") else "customer"
     return place_of(
         workbook,
         release.id,
         walk=cast(Walk, walk),
-        customer_id=params.number("customer") or 0,
-        template_id=params.number("template") or 0,
-        step_id=params.number("step") or 0,
+        customer_id=params.id("customer"),
+        template_id=params.id("template"),
+        step_id=params.id("step"),
     )
 
 
 def _wanted_release(workbook: Workbook, params: Params) -> Release | None:
-    """Give the release the address names, be it by one of its steps or step templates only; else the newest active."""
-    step, template = params.number("step"), params.number("template")
-    if params.text("release") is None and step:
-        return workbook.releases.get(workbook.steps.get(step).release_id)
-    if params.text("release") is None and template:
+    """Give the release the address names, be it by one of its step templates only; else as `wanted_release` does."""
+    template = params.id("template")
+    if params.text("release") is None and template and not params.id("step"):
         return workbook.releases.get(workbook.templates.get(template).release_id)
     return wanted_release(workbook, params)
 

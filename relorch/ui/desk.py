@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import marimo as mo
 
@@ -44,12 +45,16 @@ def desk(workbook: Workbook, release: Release, selected: int | None = 0) -> mo.H
 
 
 def wanted_release(workbook: Workbook, params: Params) -> Release | None:
-    """Give the release the page is about: the one that was asked for, else the newest active, else the newest.
+    """Give the release the page is about: the one that was asked for, by itself or by one of its steps.
 
-    None when there is none at all. Raises `NotFound` when the one asked for is not there.
+    Else the newest active, else the newest; None when there is none at all. Raises `NotFound` for one that is
+    not there.
     """
     releases = workbook.releases.list()
-    asked = params.text("release")
+    asked, step = params.text("release"), params.number("step")
+    if asked is None and step:
+        with suppress(NotFound):  # the step that is not there is told beside the matrix
+            return workbook.releases.get(workbook.steps.get(step).release_id)
     if asked is not None:
         for release in releases:
             if asked in (str(release.id), release.name):

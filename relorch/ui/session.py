@@ -13,7 +13,7 @@ from typing import Any
 
 import marimo as mo
 
-from relorch.errors import NotAllowed
+from relorch.errors import NotAllowed, NotFound
 from relorch.workbook import Workbook, open_workbook
 
 
@@ -43,6 +43,13 @@ class Params:
         """Give a parameter that is an id, or None when it is missing or no id."""
         value = self.values.get(name, "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+    def id(self, name: str) -> int:
+        """Give a parameter that is an id, or 0 when it is missing; raises `NotFound` for what cannot be one."""
+        asked, number = self.text(name), self.number(name)
+        if asked is not None and not number:
+            raise NotFound(name, asked, name)
+        return number or 0
 
 
 def serve_pages_with(workbook: Workbook) -> None:

@@ -368,3 +368,25 @@ def test_a_refusal_keeps_the_card_open_and_what_was_typed(serving: Serving, tab:
     expect(panel_of(page).get_by_role("alert").filter(has_text="already done by ben")).to_be_visible()
     expect(heading(page, steps[0].name)).to_be_visible()
     expect(note_of(page)).to_have_value("my long note")
+
+
+def test_only_a_verb_goes_on_by_itself_not_an_edit_and_not_an_undo(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        release = active_release(wb)
+        customer = wb.matrix(release).customers[0].id
+        step = next(
+            step
+            for step in wb.steps.list(release, customer)
+            if step.status == "pending" and not wb.steps.render(step.id).problems
+        )
+        wb.steps.mark_done(step.id)
+    page = tab(serving).goto(f"/checklist?release={release}&customer={customer}&step={step.id}")
+    panel = page.get_by_role("region", name="Step", exact=True)
+    expect(panel.get_by_role("heading", name=step.name)).to_be_visible(timeout=20_000)
+    panel.get_by_role("button", name=re.compile("^Reopen")).click()
+    panel.get_by_role("button", name="Reopen this step").click()
+    panel.get_by_role("button", name="Undo").click(timeout=20_000)
+    expect(panel).to_contain_text("Undone", timeout=20_000)
+    expect(panel.get_by_role("heading", name=step.name)).to_be_visible()
+    with serving.open() as wb:
+        assert wb.steps.get(step.id).status == "done"

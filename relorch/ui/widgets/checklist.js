@@ -657,13 +657,16 @@ class Checklist {
       this.act(key, false, text);
     }
   }
-  /** The press that was waited for has come to an end. What is closed is left behind, if the operator wants that. */
-  rest({ id, stored, step }) {
+  /**
+   * The press that was waited for has come to an end. What a status verb closed (`worked`; not an edit, not an undo)
+   * is left behind, if the operator wants that.
+   */
+  rest({ id, stored, step, worked }) {
     if (step) this.take(step);
     if (id !== this.waiting?.id && id !== this.current) return;
     if (!stored) return this.dropKeys();
     this.waiting = null;
-    const goesOn = step && id === this.current && CLOSED.includes(step.status) && this.top.auto.checked;
+    const goesOn = worked && step && id === this.current && CLOSED.includes(step.status) && this.top.auto.checked;
     if (!goesOn) return this.playAhead();
     this.keepMoves();
     if (typing()) return this.top.tell(SAY.stayed);

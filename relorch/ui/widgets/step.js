@@ -1496,31 +1496,31 @@ class StepPanel {
     return flight;
   }
 
-  stored({ request, id, step, message, batch, added, gone }) {
+  stored({ request, id, at, step, message, batch, added, gone }) {
     const flight = this.landed(request);
     this.troubles.delete(id);
     this.copies.delete(id);
     if (flight?.edit) this.editing.stored(id, flight.edit, step);
     else if (step) this.emptyDraft(step, flight);
-    const time = step?.history.at(-1)?.at ?? new Date().toLocaleTimeString();
     const lost = flight?.note && step && !isRecorded(flight.note, step);
-    const text = `${time} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
+    const text = `${at} · ${message}${lost ? ` ${WORDS.noteKept}` : ""}`;
     this.offer = batch ? { batch, id, text, where: flight?.where ?? this.where } : null;
     if (gone) return this.deleted(id);
     if (!step) return this.storedUnseen(id, text);
     const known = { id, version: step.row_version, status: step.status };
+    const rest = { stored: true, step: known, edit: Boolean(flight?.edit), worked: Boolean(flight && !flight.edit && !flight.undo) };
     if (flight?.undo && !this.selected) this.select({ id, at: "link" });
     if (id !== this.selected) {
       this.showElsewhere();
       this.showActions();
       this.notices.tell(text, WORDS.storedElsewhere(where(step)), { undoable: Boolean(batch) });
-      return this.say("rest", id, { stored: true, step: known, edit: Boolean(flight?.edit) });
+      return this.say("rest", id, rest);
     }
     const typing = this.root.getRootNode().activeElement === this.note && this.note.value !== "";
     this.arrivedBy(step);
     this.notices.tell(text, WORDS.stored, { undoable: Boolean(batch), added });
     if (flight?.byKey && !typing) this.channel.say({ type: "focus-matrix" });
-    this.say("rest", id, { stored: true, step: known, edit: Boolean(flight?.edit) });
+    this.say("rest", id, rest);
   }
 
   /** The step was deleted from here: what can be taken back is said where it was. */

@@ -193,7 +193,8 @@ class StepWidget(anywidget.AnyWidget):
         with suppress(NotFound, StorageError):
             step = self._step(said.id)
         answer = {"type": "stored", "verb": said.verb if said.type == "verb" else said.type, "message": done.message}
-        stored = {"request": said.request, "id": said.id, "step": step, "gone": whose is not None}
+        at = words.moment(self._workbook.now())
+        stored = {"request": said.request, "id": said.id, "at": at, "step": step, "gone": whose is not None}
         self.send(answer | stored | {"batch": done.batch_id, "added": done.added})
         touched = step["customer"]["id"] if step is not None else whose
         if touched is not None:
