@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import CannotOpen, NotAllowed
-    from relorch.ui import customer_record, inventory, page, session
+    from relorch.ui import customer_record, inventory, page, saving, session
     from relorch.ui.feed import Feed
     from relorch.ui.widgets.pulse import Pulse
 
@@ -135,7 +135,7 @@ def cluster_store(cluster, create, set_view, workbook):
     created = inventory.create_cluster(workbook, cluster.value)
     if created.stored:
         set_view(inventory.View("cluster", created.result.id, said=created.shown))
-    inventory.beside(created)
+    saving.beside(created)
     return
 
 
@@ -156,7 +156,7 @@ def customer_store(add, customer, picked, set_view, workbook):
     added = inventory.create_customer(workbook, picked, customer.value)
     if added.stored:
         set_view(inventory.View("cluster", picked.id, tab=inventory.NEW_CUSTOMER, said=added.shown))
-    inventory.beside(added)
+    saving.beside(added)
     return
 
 
@@ -167,29 +167,30 @@ def edit_form(picked, tab, workbook):
     edited = inventory.edit_form(workbook, picked)
     save = mo.ui.run_button(label="Save", kind="success")
     inventory.laid_out(edited, [save])
-    return edited, save
+    typed = lambda: edited.value  # noqa: E731 - so that typing does not run the cells that store
+    return edited, save, typed
 
 
 @app.cell
-def edit_store(edited, picked, save, set_view, view, workbook):
-    """Saves the edit, or asks first when it changes open texts."""
+def edit_store(picked, save, set_view, typed, view, workbook):
+    """Saves the edit, or asks first."""
     mo.stop(not save.value)
-    saving = inventory.save(workbook, picked, edited.value)
-    if saving.stored:
-        set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT, said=saving.shown))
-    sure = saving.sure
-    inventory.beside(saving)
-    return (sure,)
+    asked = inventory.save(workbook, picked, typed())
+    if asked.stored:
+        set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT, said=asked.shown))
+    sure = asked.sure
+    saving.beside(asked)
+    return asked, sure
 
 
 @app.cell
-def edit_sure(edited, picked, set_view, sure, view, workbook):
+def edit_sure(asked, picked, set_view, sure, typed, view, workbook):
     """Saves the edit that was asked about."""
     mo.stop(sure is None or not sure.value)
-    saved = inventory.save(workbook, picked, edited.value, sure=True)
+    saved = inventory.save(workbook, picked, typed(), asked=asked)
     if saved.stored:
         set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT, said=saved.shown))
-    inventory.beside(saved)
+    saving.beside(saved)
     return
 
 
@@ -209,7 +210,7 @@ def last_store(last, picked, set_view, tab, view, workbook):
     put = inventory.put_in_use(workbook, picked, tab.value)
     if put.stored:
         set_view(inventory.View(view.kind, view.id, said=put.shown))
-    inventory.beside(put)
+    saving.beside(put)
     return
 
 

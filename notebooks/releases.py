@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import CannotOpen, NotAllowed
-    from relorch.ui import membership, page, release_form, releases, session, words
+    from relorch.ui import membership, page, release_form, releases, saving, session, words
     from relorch.ui.feed import Feed
     from relorch.ui.widgets.customers import choose_customers
     from relorch.ui.widgets.pulse import Pulse
@@ -86,14 +86,21 @@ def opened(get_view, workbook):
 
 
 @app.cell
-def heading(empty, get_seen, release, set_view, view, workbook):
-    """Reads what the open release is now, and opens it anew when somebody changed its status."""
+def heading(again, empty, get_seen, release, view, workbook):
+    """Reads what the open release is now; when somebody changed its status, it is opened anew only when asked to."""
     get_seen()
     now = releases.opened(workbook, view)
-    if release is not None and (now is None or now.status is not release.status):
-        set_view(releases.View(view.opened))
-    page.show(releases.panel_top(workbook, view, now, first=empty))
+    top = page.show(releases.panel_top(workbook, view, now, first=empty))
+    other = releases.other_status(release, now)
+    mo.vstack([top, page.show(other), again]) if other else top
     return
+
+
+@app.cell
+def anew(set_view, view):
+    """Draws the button that opens a release anew."""
+    again = mo.ui.button(label=words.OPEN_ANEW, on_click=lambda _: set_view(releases.View(view.opened)))
+    return (again,)
 
 
 @app.cell
@@ -122,7 +129,7 @@ def new_store(create, new, set_view, workbook):
     created = releases.create(workbook, new.value)
     if created.stored:
         set_view(releases.View(created.result.id, said=created.shown))
-    releases.refused(created)
+    saving.beside(created)
     return
 
 
@@ -138,10 +145,20 @@ def join_form(release, tab, workbook):
 
 
 @app.cell
-def join_preview(joiners, release, workbook):
-    """Reads which steps would have no text for whom."""
-    membership.cannot_render(workbook, release, joiners.value["chosen"])
+def join_live(get_seen, joiners, release, workbook):
+    """Keeps the customers to choose from up to date; what is chosen and typed stays."""
+    get_seen()
+    joiners.widget.offer(membership.joining(workbook, release).offered)
     return
+
+
+@app.cell
+def join_preview(get_seen, joiners, release, workbook):
+    """Reads what the chosen customers would get, and which steps would have no text for whom."""
+    get_seen()
+    shown = membership.preview(workbook, release, joiners.value["chosen"])
+    page.show(membership.cannot_render(shown))
+    return (shown,)
 
 
 @app.cell
@@ -153,13 +170,13 @@ def join_button(joiners, joining):
 
 
 @app.cell
-def join_store(join, joiners, release, set_view, workbook):
-    """Activates the draft, or adds the customers."""
+def join_store(join, joiners, release, set_view, shown, workbook):
+    """Activates the draft, or adds the customers, if that is still what the preview shows."""
     mo.stop(not join.value)
-    joined = membership.join(workbook, release, joiners.value["chosen"])
+    joined = membership.join(workbook, release, joiners.value["chosen"], shown)
     if joined.stored:
         set_view(releases.View(release.id, said=joined.shown))
-    releases.refused(joined)
+    saving.beside(joined)
     return
 
 
@@ -201,7 +218,7 @@ def change_store(chosen, reason, release, set_view, verbs, view, workbook):
     changed = membership.change_members(workbook, release, verb, chosen.value["chosen"], reason.value)
     if changed.stored:
         set_view(releases.View(release.id, tab=releases.HOLD, said=changed.shown))
-    releases.refused(changed)
+    saving.beside(changed)
     return
 
 
@@ -212,29 +229,30 @@ def edit_form(release, tab):
     edited = release_form.form(release_form.printed(release))
     save = mo.ui.run_button(label="Save", kind="success")
     page.show(release_form.laid_out(edited, save))
-    return edited, save
+    typed = lambda: edited.value  # noqa: E731 - so that typing does not run the cells that store
+    return edited, save, typed
 
 
 @app.cell
-def edit_store(edited, release, save, set_view, workbook):
-    """Saves the edit, or asks first when it changes open texts."""
+def edit_store(release, save, set_view, typed, workbook):
+    """Saves the edit, or asks first."""
     mo.stop(not save.value)
-    saving = releases.save(workbook, release, edited.value)
-    if saving.stored:
-        set_view(releases.View(release.id, tab=releases.EDIT, said=saving.shown))
-    anyway = saving.sure
-    releases.refused(saving)
-    return (anyway,)
+    asked = releases.save(workbook, release, typed())
+    if asked.stored:
+        set_view(releases.View(release.id, tab=releases.EDIT, said=asked.shown))
+    anyway = asked.sure
+    saving.beside(asked)
+    return anyway, asked
 
 
 @app.cell
-def edit_sure(anyway, edited, release, set_view, workbook):
+def edit_sure(anyway, asked, release, set_view, typed, workbook):
     """Saves the edit that was asked about."""
     mo.stop(anyway is None or not anyway.value)
-    saved = releases.save(workbook, release, edited.value, sure=True)
+    saved = releases.save(workbook, release, typed(), asked=asked)
     if saved.stored:
         set_view(releases.View(release.id, tab=releases.EDIT, said=saved.shown))
-    releases.refused(saved)
+    saving.beside(saved)
     return
 
 
@@ -255,7 +273,7 @@ def clone_store(clone, copy, release, set_view, workbook):
     cloned = releases.clone(workbook, release, copy.value)
     if cloned.stored:
         set_view(releases.View(cloned.result.id, said=cloned.shown))
-    releases.refused(cloned)
+    saving.beside(cloned)
     return
 
 
@@ -276,7 +294,7 @@ def last_store(last, release, set_view, tab, workbook):
     if closing.stored:
         set_view(releases.after_closing(workbook, release, closing))
     for_good = closing.sure
-    releases.refused(closing)
+    saving.beside(closing)
     return (for_good,)
 
 
@@ -287,7 +305,7 @@ def last_sure(for_good, release, set_view, tab, workbook):
     closed = releases.close(workbook, release, tab.value, sure=True)
     if closed.stored:
         set_view(releases.after_closing(workbook, release, closed))
-    releases.refused(closed)
+    saving.beside(closed)
     return
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import marimo as mo
 
@@ -17,11 +17,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Answer(Generic[Result]):
-    """`result` is what the verb gave, or None when it was refused; `shown` says which, in the page."""
+    """`result` is what the verb gave, or None when it was refused by `error`; `shown` says which, in the page."""
 
     result: Result | None
     shown: mo.Html
     stored: bool
+    error: RelorchError | None = None
 
 
 def attempt(verb: Callable[[], Result], said: Callable[[Result], object]) -> Answer[Result]:
@@ -32,10 +33,15 @@ def attempt(verb: Callable[[], Result], said: Callable[[Result], object]) -> Ans
     try:
         result = verb()
     except StorageError as error:
-        return Answer(None, _line("ro-refusal", words.NOT_SAVED, str(error)), stored=False)
+        return Answer(None, _line("ro-refusal", words.NOT_SAVED, str(error)), stored=False, error=error)
     except RelorchError as error:
-        return Answer(None, _line("ro-refusal", words.REFUSED, str(error)), stored=False)
+        return Answer(None, _line("ro-refusal", words.REFUSED, str(error)), stored=False, error=error)
     return Answer(result, _line("ro-stored", words.STORED, said(result)), stored=True)
+
+
+def not_stored(why: str) -> Answer[Any]:
+    """Give the answer of a page that did not even ask the workbook, with why."""
+    return Answer(None, _line("ro-refusal", words.NOT_SAVED, why), stored=False)
 
 
 def _line(kind: str, title: str, text: object) -> mo.Html:

@@ -8,8 +8,8 @@ from typing import Any
 from relorch.model.values import Customer, Event, ReleaseStatus
 from relorch.ui import metadata, words
 from relorch.ui.inventory import HISTORY, RELEASES
+from relorch.ui.meters import bar, percent
 from relorch.ui.page import Markup, html, joined, link
-from relorch.ui.releases import bar, percent
 from relorch.views.standing import Standing
 from relorch.workbook import Workbook
 

@@ -10,9 +10,9 @@ import marimo as mo
 
 from relorch.errors import StorageError
 from relorch.model.progress import Progress
-from relorch.model.status import Status
 from relorch.model.values import Release
 from relorch.ui import words
+from relorch.ui.meters import meter
 from relorch.ui.page import Markup, element, html, joined, link, refusal, show
 from relorch.ui.widgets.versions import VersionsWidget, versions_by_cluster
 from relorch.views.overview import Activity, HeldMember, NamedStep, Overview, ReleaseOverview
@@ -20,7 +20,6 @@ from relorch.workbook import Workbook
 
 _MOST = 6
 """How many steps or customers of one kind a release shows here."""
-_BAR_ORDER = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
 
 
 def shown(workbook: Workbook) -> mo.Html:
@@ -133,34 +132,8 @@ def _clusters(clusters: Sequence[Progress]) -> Markup:
 
 
 def _meters(kind: str, lines: Sequence[tuple[str, Progress | None]]) -> Markup:
-    rows = joined(_meter(label, progress) for label, progress in lines if progress is not None)
+    rows = joined(meter(label, progress) for label, progress in lines if progress is not None)
     return html('<div class="ro-progress {kind}">{rows}</div>', kind=kind, rows=rows)
-
-
-def _meter(label: str, progress: Progress) -> Markup:
-    percentage = "–" if progress.percentage is None else f"{progress.percentage} %"
-    held = f" · {words.steps(progress.held)} on hold" if progress.held else ""
-    parts = joined(
-        html(
-            '<i class="{status}" style="width:{share}%"></i>',
-            status=status.value,
-            share=f"{100 * progress.counts[status] / max(progress.total, 1):.3f}",
-        )
-        for status in _BAR_ORDER
-        if progress.counts[status]
-    )
-    said = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in progress.counts.items() if count)
-    return html(
-        '<span>{label}</span><div class="ro-meter" role="img" aria-label="{label}: {said}" title="{said}">{parts}</div>'
-        '<span class="ro-num"><b>{percentage}</b> · {closed:,} of {total:,} closed{held}</span>',
-        label=label,
-        said=said or "no steps",
-        parts=parts,
-        percentage=percentage,
-        closed=progress.closed,
-        total=progress.total,
-        held=held,
-    )
 
 
 def _steps(

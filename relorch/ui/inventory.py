@@ -15,7 +15,7 @@ from relorch.model.values import Cluster, Customer
 from relorch.ui import metadata, words
 from relorch.ui.answer import Answer, attempt
 from relorch.ui.page import Markup, element, html, joined, link, show
-from relorch.ui.releases import Pressed
+from relorch.ui.saving import Pressed, save_edit
 from relorch.ui.session import Params
 from relorch.ui.widgets.customers import CustomersWidget, Offered, OfferedCluster, choose_customers
 from relorch.workbook import Workbook
@@ -339,30 +339,10 @@ def create_customer(workbook: Workbook, cluster: Cluster, typed: Mapping[str, An
     )
 
 
-def save(workbook: Workbook, picked: Picked, typed: Mapping[str, Any], *, sure: bool = False) -> Pressed:
-    """Save an edit; one that changes open texts asks first, unless `sure`.
-
-    `picked` is what the form was filled with.
-    """
-    noun: Any = workbook.customers if isinstance(picked, Customer) else workbook.clusters
-    shown = printed(picked)
-    if not sure:
-        effect = attempt(lambda: noun.preview_update(picked.id, **_fields(typed, shown)), lambda _: "")
-        if effect.result is None:
-            return Pressed(effect)
-        if effect.result.total:
-            question = words.changes_texts(effect.result.pending, effect.result.in_progress)
-            return Pressed(None, question, mo.ui.run_button(label=words.SAVE_ALL_THE_SAME, kind="warn"))
-    return Pressed(attempt(lambda: _store(noun, picked, typed, sure=sure), lambda stored: words.saved(stored.name)))
-
-
-def _store(noun: Any, picked: Picked, typed: Mapping[str, Any], *, sure: bool) -> Picked:
-    """Store the fields that were touched; when somebody else has changed one of them, that is a `Conflict`."""
-    fields, now = _fields(typed, printed(picked)), noun.get(picked.id)
-    untouched = all(printed(now)[name] == printed(picked)[name] for name in fields)
-    version = now.row_version if untouched else picked.row_version
-    stored: Picked = noun.update(picked.id, confirm=sure, expected_version=version, **fields)
-    return stored
+def save(workbook: Workbook, picked: Picked, typed: Mapping[str, Any], *, asked: Pressed | None = None) -> Pressed:
+    """Save an edit of `picked`, what the form was filled with, or ask first; `asked`: what is answered with yes."""
+    verbs = workbook.customers if isinstance(picked, Customer) else workbook.clusters
+    return save_edit(verbs, picked, typed, lambda: _fields(typed, printed(picked)), asked=asked)
 
 
 def last_word(picked: Picked, tab: str, button: mo.ui.run_button) -> Markup:
@@ -379,11 +359,6 @@ def put_in_use(workbook: Workbook, picked: Picked, tab: str) -> Answer[Picked]:
     noun: Any = workbook.customers if isinstance(picked, Customer) else workbook.clusters
     verb = noun.reactivate if tab == REACTIVATE else noun.deactivate
     return attempt(partial(verb, picked.id), lambda stored: words.put_in_use(stored.name, stored.is_active))
-
-
-def beside(came: Answer[Any] | Pressed) -> mo.Html | None:
-    """Give what stands below a button: why not, or a question. What was stored is said at the top of the panel."""
-    return None if came.stored else came.shown
 
 
 def laid_out(fields: Mapping[str, mo.Html], buttons: Sequence[mo.Html]) -> mo.Html:

@@ -12,11 +12,11 @@ import marimo as mo
 from relorch.model.progress import Progress
 from relorch.model.values import Customer, Member, MemberState, Release, ReleaseStatus
 from relorch.ui import words
-from relorch.ui.answer import Answer, attempt
-from relorch.ui.page import Markup, html, joined, link, show
-from relorch.ui.releases import bar, percent
+from relorch.ui.answer import Answer, attempt, not_stored
+from relorch.ui.meters import bar, percent
+from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.widgets.customers import Offered
-from relorch.views.effect import StepNote
+from relorch.views.effect import Enrolment, StepNote
 from relorch.views.standing import Version
 from relorch.workbook import Workbook
 
@@ -159,8 +159,23 @@ def joining(workbook: Workbook, release: Release) -> Joining:
     return Joining(release, tuple(offered), {words.not_on(version): behind} if version else {})
 
 
-def join(workbook: Workbook, release: Release, chosen: Sequence[int]) -> Answer[Any]:
-    """Activate a draft for the chosen customers, or add them to an active release."""
+def preview(workbook: Workbook, release: Release, chosen: Sequence[int]) -> Answer[Enrolment] | None:
+    """Give what the chosen customers would get, or why they cannot come in; None when nobody is chosen."""
+    if not chosen:
+        return None
+    draft = release.status is ReleaseStatus.DRAFT
+    look = workbook.releases.preview_activate if draft else workbook.releases.preview_add_customers
+    return attempt(lambda: look(release.id, chosen), lambda _: "")
+
+
+def join(workbook: Workbook, release: Release, chosen: Sequence[int], shown: Answer[Enrolment] | None) -> Answer[Any]:
+    """Activate a draft for the chosen customers, or add them to an active release.
+
+    `shown` is the preview on the screen: when something else would come of it by now, nothing is done.
+    """
+    now = preview(workbook, release, chosen)
+    if now is not None and now.result is not None and (shown is None or shown.result != now.result):
+        return not_stored(words.PREVIEW_IS_OLD)
     if release.status is ReleaseStatus.DRAFT:
         return attempt(
             lambda: workbook.releases.activate(release.id, customer_ids=chosen),
@@ -176,19 +191,14 @@ def join(workbook: Workbook, release: Release, chosen: Sequence[int]) -> Answer[
     )
 
 
-def cannot_render(workbook: Workbook, release: Release, chosen: Sequence[int]) -> mo.Html:
+def cannot_render(shown: Answer[Enrolment] | None) -> Markup:
     """Give the steps that would have no text for some of the chosen customers, and why; or that all have one."""
-    if not chosen:
-        return show(html('<p class="ro-page ro-hint">{text}</p>', text=words.CHOOSE_FIRST))
-    preview = (
-        workbook.releases.preview_activate
-        if release.status is ReleaseStatus.DRAFT
-        else workbook.releases.preview_add_customers
-    )
-    answer = attempt(lambda: preview(release.id, chosen), lambda _: "")
-    if answer.result is None:
-        return answer.shown
-    return show(_unrendered(answer.result.cannot_render))
+    if shown is None:
+        return html('<p class="ro-page ro-hint">{text}</p>', text=words.CHOOSE_FIRST)
+    if shown.result is None:
+        return element(shown.shown)
+    counted = words.would_get(len(shown.result.customers), shown.result.steps)
+    return html('<p class="ro-page">{counted}</p>{rows}', counted=counted, rows=_unrendered(shown.result.cannot_render))
 
 
 def _unrendered(notes: Sequence[StepNote]) -> Markup:

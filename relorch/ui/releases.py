@@ -12,14 +12,15 @@ import marimo as mo
 
 from relorch.errors import NotFound
 from relorch.model.progress import Progress
-from relorch.model.status import Status
 from relorch.model.text import visible
 from relorch.model.values import Release, ReleaseStatus
 from relorch.ui import words
 from relorch.ui.answer import Answer, attempt
 from relorch.ui.desk import wanted_release
-from relorch.ui.page import Markup, element, html, joined, link, show
+from relorch.ui.meters import counted, meter, percent
+from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.release_form import fields_of, printed
+from relorch.ui.saving import Pressed, ask, save_edit
 from relorch.ui.session import Params
 from relorch.workbook import Workbook
 
@@ -31,8 +32,6 @@ TABS = {
     ReleaseStatus.ARCHIVED: (MEMBERS, CLONE, REOPEN),
 }
 """What can be done with a release, by its status; the first one is open at first."""
-
-_SHARES = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _meter_values(progress: Progress) -> dict[str, Any]:
         "label": str(progress.label).capitalize(),
         "counts": progress.counts,
         "total": max(progress.total, 1),
-        "said": _counted(progress),
+        "said": counted(progress),
         "percentage": percent(progress),
     }
 
@@ -133,6 +132,14 @@ def panel_top(workbook: Workbook, view: View, release: Release | None, *, first:
         said=said,
         top=_new(view, first=first) if release is None else heading(workbook, release),
     )
+
+
+def other_status(release: Release | None, now: Release | None) -> Markup:
+    """Say that somebody has changed the status since the release was opened; empty when nobody did."""
+    if release is None or (now is not None and now.status is release.status):
+        return Markup()
+    text = words.is_now(release.name, now.status.value if now else None)
+    return html('<p class="ro-page ro-warned" role="status">{text}</p>', text=text)
 
 
 def _new(view: View, *, first: bool) -> Markup:
@@ -190,87 +197,8 @@ def _progress(workbook: Workbook, release: Release) -> Markup:
         if release.status is ReleaseStatus.ARCHIVED
         else ""
     )
-    rows = joined(_meter(label, progress) for label, progress in lines)
+    rows = joined(meter(label, progress) for label, progress in lines)
     return html('{left}<div class="ro-progress">{rows}</div>', left=left, rows=rows)
-
-
-def _meter(label: str, progress: Progress) -> Markup:
-    held = f" · {words.steps(progress.held)} on hold" if progress.held else ""
-    return html(
-        '<span>{label}</span>{bar}<span class="ro-num"><b>{percent}</b> · {closed:,} of {total:,} closed{held}</span>',
-        label=label,
-        bar=bar(label, progress),
-        percent=percent(progress),
-        closed=progress.closed,
-        total=progress.total,
-        held=held,
-    )
-
-
-def bar(label: str, progress: Progress) -> Markup:
-    """Give progress as a meter; `label` says whose it is."""
-    parts = joined(
-        html(
-            '<i class="{status}" style="width:{share}%"></i>',
-            status=status.value,
-            share=f"{100 * progress.counts[status] / max(progress.total, 1):.3f}",
-        )
-        for status in _SHARES
-        if progress.counts[status]
-    )
-    said = _counted(progress)
-    return html(
-        '<div class="ro-meter" role="img" aria-label="{label}: {said}" title="{said}">{parts}</div>',
-        label=label,
-        said=said,
-        parts=parts,
-    )
-
-
-def _counted(progress: Progress) -> str:
-    counts = (f"{count:,} {status.replace('_', ' ')}" for status, count in progress.counts.items() if count)
-    return ", ".join(counts) or "no steps"
-
-
-def percent(progress: Progress) -> str:
-    """Give how much is closed, for people."""
-    return "–" if progress.percentage is None else f"{progress.percentage} %"
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """What became of a button: an answer, or a question that has to be answered by another button first."""
-
-    answer: Answer[Any] | None
-    question: str = ""
-    sure: mo.ui.run_button | None = None
-
-    @property
-    def stored(self) -> bool:
-        """Whether the workbook has stored something."""
-        return self.answer is not None and self.answer.stored
-
-    @property
-    def shown(self) -> mo.Html:
-        """Give what to show beside the button."""
-        if self.answer is not None:
-            return self.answer.shown
-        return show(
-            html(
-                '<div class="ro-page ro-warned" role="alert"><p>{question}</p><p>{button}</p></div>',
-                question=self.question,
-                button=element(self.sure) if self.sure is not None else "",
-            )
-        )
-
-
-def refused(pressed: Pressed | Answer[Any]) -> mo.Html | None:
-    """Give what to show beside a button; what was stored is said at the top of the panel instead."""
-    return None if pressed.stored else pressed.shown
-
-
-def _ask(question: str, yes: str) -> Pressed:
-    return Pressed(None, question, mo.ui.run_button(label=yes, kind="warn"))
 
 
 def create(workbook: Workbook, typed: Mapping[str, str]) -> Answer[Release]:
@@ -293,30 +221,9 @@ def clone(workbook: Workbook, release: Release, typed: Mapping[str, str]) -> Ans
     )
 
 
-def save(workbook: Workbook, release: Release, typed: Mapping[str, str], *, sure: bool = False) -> Pressed:
-    """Save an edit; one that changes open texts asks first, unless `sure`.
-
-    `release` is what the form was filled with.
-    """
-    if not sure:
-        effect = attempt(
-            lambda: workbook.releases.preview_update(release.id, **fields_of(typed, printed(release))), lambda _: ""
-        )
-        if effect.result is None:
-            return Pressed(effect)
-        if effect.result.total:
-            return _ask(words.changes_texts(effect.result.pending, effect.result.in_progress), words.SAVE_ALL_THE_SAME)
-    return Pressed(
-        attempt(
-            lambda: workbook.releases.update(
-                release.id,
-                confirm=sure,
-                expected_version=release.row_version,
-                **fields_of(typed, printed(release)),
-            ),
-            lambda stored: words.saved(stored.name),
-        )
-    )
+def save(workbook: Workbook, release: Release, typed: Mapping[str, str], *, asked: Pressed | None = None) -> Pressed:
+    """Save an edit of `release`, what the form was filled with, or ask first; `asked`: what is answered with yes."""
+    return save_edit(workbook.releases, release, typed, lambda: fields_of(typed, printed(release)), asked=asked)
 
 
 LAST_WORD = {DELETE: "Delete this draft …", ARCHIVE: "Archive …", REOPEN: "Reopen"}
@@ -354,7 +261,7 @@ def _delete(workbook: Workbook, release: Release, *, sure: bool) -> Pressed:
         steps = attempt(lambda: len(workbook.templates.list(release.id)), str)
         if steps.result is None:
             return Pressed(steps)
-        return _ask(words.delete_question(release.name, steps.result), words.DELETE_FOR_GOOD)
+        return ask(words.delete_question(release.name, steps.result), words.DELETE_FOR_GOOD)
     return Pressed(attempt(partial(workbook.releases.delete, release.id), lambda _: words.deleted(release.name)))
 
 
@@ -364,8 +271,8 @@ def _archive(workbook: Workbook, release: Release, *, sure: bool) -> Pressed:
         if left.result is None:
             return Pressed(left)
         if left.result.open or left.result.held_open:
-            return _ask(
-                words.archive_question(_counted(left.result), left.result.open, left.result.held_open),
+            return ask(
+                words.archive_question(counted(left.result), left.result.open, left.result.held_open),
                 words.ARCHIVE_ALL_THE_SAME,
             )
     return Pressed(attempt(lambda: workbook.releases.archive(release.id), lambda stored: words.archived(stored.name)))

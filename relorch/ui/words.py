@@ -344,6 +344,10 @@ CHOOSE_FIRST = "Choose at least one customer."
 ALL_RENDER = "Every step has its text for every chosen customer."
 CANNOT_RENDER_HINT = "It can be activated all the same; these steps stay without text until that is mended:"
 SAVE_ALL_THE_SAME = "Save all the same"
+SAVE_MINE_OVER_IT = "Save mine over it"
+OPEN_ANEW = "Show what can be done now"
+PREVIEW_IS_OLD = "The steps or the customers were changed after the preview; look at it again, then press once more."
+TYPED_SINCE = "What you typed is no longer what was asked about; press Save again."
 DELETE_FOR_GOOD = "Delete for good"
 ARCHIVE_ALL_THE_SAME = "Archive all the same"
 CLOSING = {
@@ -471,6 +475,18 @@ def added(count: int, already: list[str]) -> str:
     if not already:
         return f"Added {customers(count)}."
     return f"Added {customers(count)}. {', '.join(already)} took part already and stayed as before."
+
+
+def is_now(name: str, status: str | None) -> str:
+    """Say what somebody made of a release that is open here."""
+    made = f"{name} is {status} now" if status else f"{name} was deleted"
+    return f"{made}: what is below was drawn before that, and keeps what you typed."
+
+
+def would_get(customers: int, steps: int) -> str:
+    """Say how much an activation, or customers who join, will make."""
+    who = "1 customer gets" if customers == 1 else f"{customers:,} customers get"
+    return f"{who} {steps:,} {'step' if steps == 1 else 'steps'} in all."
 
 
 def changed_members(verb: str, count: int) -> str:

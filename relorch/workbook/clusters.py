@@ -11,7 +11,7 @@ from relorch.model.values import Cluster
 from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
-from relorch.workbook.core import Noun, refuse_stale
+from relorch.workbook.core import Noun, refuse_changed, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -49,11 +49,18 @@ class Clusters(Noun):
             return [Cluster(**row) for row in inventory.list_clusters(connection, inactive=inactive)]
 
     def update(
-        self, cluster_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+        self,
+        cluster_id: int,
+        *,
+        confirm: bool = False,
+        expected_version: int | None = None,
+        expected: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> Cluster:
         """Change `name`, `kubeconfig_path`, `description` or `metadata` of a cluster.
 
-        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`. So is a value of
+        `expected` (field → what was on the screen) that is another by now; what else was changed does not matter.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an edit that is not confirmed.
         """
@@ -61,6 +68,7 @@ class Clusters(Noun):
         with self._core.change() as change:
             before = require_cluster(change.connection, cluster_id)
             refuse_stale(change, "cluster", before, expected_version)
+            refuse_changed(change.connection, change.operator, "cluster", before, expected)
             _refuse_taken_by_other(change.connection, before, wanted)
             old, new = rows.diff(before, before | wanted)
             if not new:
@@ -71,11 +79,14 @@ class Clusters(Noun):
             change.record("cluster.update", before={"id": cluster_id, **old}, after={"id": cluster_id, **new})
         return Cluster(**row)
 
-    def preview_update(self, cluster_id: int, **fields: Any) -> TextChange:
+    def preview_update(
+        self, cluster_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
+    ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
         wanted = _checked(**fields)
         with self._core.look() as connection:
             before = require_cluster(connection, cluster_id)
+            refuse_changed(connection, self._core.operator, "cluster", before, expected)
             _refuse_taken_by_other(connection, before, wanted)
             return _text_change(connection, cluster_id, wanted)
 

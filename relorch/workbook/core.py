@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from relorch.errors import Conflict
+from relorch.errors import Conflict, InvalidValue
 from relorch.model import text
 from relorch.store import Connection, Store, events, journal, rows
 from relorch.store.rows import RowDict
@@ -130,15 +130,30 @@ def refuse_stale(
     """Refuse with `Conflict` to change a row that is no longer the one on the screen; None: none was expected."""
     if expected_version is None or text.number(field, expected_version) == row["row_version"]:
         return
-    latest = events.latest_edit(change.connection, noun.rpartition(" ")[2], row["id"])
+    raise _overtaken(change.connection, change.operator, noun, row, "look again before you change it")
+
+
+def refuse_changed(
+    connection: Connection, operator: str, noun: str, row: RowDict, expected: Mapping[str, Any] | None
+) -> None:
+    """Refuse with `Conflict` to change fields whose values are no longer those on the screen; None: any will do."""
+    if expected is None:
+        return
+    if not isinstance(expected, Mapping) or not expected.keys() <= row.keys():
+        raise InvalidValue("expected", expected, f"must give the values that fields of the {noun} had on the screen")
+    others = [name.replace("_", " ") for name, value in expected.items() if row[name] != value]
+    if others:
+        what = f"its {' and '.join(others)} {'is' if len(others) == 1 else 'are'} not what was shown"
+        raise _overtaken(connection, operator, noun, row, what)
+
+
+def _overtaken(connection: Connection, operator: str, noun: str, row: RowDict, so: str) -> Conflict:
+    """Say who changed a row that is no step, and when."""
+    latest = events.latest_edit(connection, noun.rpartition(" ")[2], row["id"])
     who, when = (latest["operator"], latest["at"]) if latest else (None, row["updated_at"])
-    by = "" if who is None else " by you" if who == change.operator else f" by {who}"
-    raise Conflict(
-        f"{noun.capitalize()} '{row['name']}' was changed{by} at {when:%Y-%m-%d %H:%M:%S} UTC, after it was shown; "
-        "look again before you change it.",
-        who=who,
-        when=when,
-    )
+    by = "" if who is None else " by you" if who == operator else f" by {who}"
+    message = f"{noun.capitalize()} '{row['name']}' was changed{by} at {when:%Y-%m-%d %H:%M:%S} UTC, after it was shown"
+    return Conflict(f"{message}; {so}.", who=who, when=when)
 
 
 class Noun:

@@ -14,7 +14,7 @@ from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.views.standing import Standing, standing_of
 from relorch.workbook.clusters import require_cluster
-from relorch.workbook.core import Noun, refuse_stale
+from relorch.workbook.core import Noun, refuse_changed, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -70,11 +70,18 @@ class Customers(Noun):
             return standing_of(connection, customer_id)
 
     def update(
-        self, customer_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+        self,
+        customer_id: int,
+        *,
+        confirm: bool = False,
+        expected_version: int | None = None,
+        expected: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> Customer:
         """Change `name`, `namespace`, `description`, `metadata` or `cluster_id` of a customer.
 
-        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`. So is a value of
+        `expected` (field → what was on the screen) that is another by now; what else was changed does not matter.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`. A customer with
         open work cannot move to another cluster. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed`.
         """
@@ -82,6 +89,7 @@ class Customers(Noun):
         with self._core.change() as change:
             before = require_customer(change.connection, customer_id)
             refuse_stale(change, "customer", before, expected_version)
+            refuse_changed(change.connection, change.operator, "customer", before, expected)
             old, new = rows.diff(before, before | wanted)
             if not new:
                 return Customer(**before)
@@ -92,11 +100,14 @@ class Customers(Noun):
             change.record("customer.update", customer_id=customer_id, before=old, after=new)
         return Customer(**row)
 
-    def preview_update(self, customer_id: int, **fields: Any) -> TextChange:
+    def preview_update(
+        self, customer_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
+    ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
         wanted = _checked(**fields)
         with self._core.look() as connection:
             before = require_customer(connection, customer_id)
+            refuse_changed(connection, self._core.operator, "customer", before, expected)
             _, new = rows.diff(before, before | wanted)
             _refuse_misplaced(connection, before, new)
             return _text_change(connection, customer_id, new)

@@ -29,9 +29,16 @@ def enrolment(
     kept = _kept(connection, release_id, customer_ids)
     return Enrolment(
         customers=tuple(Customer(**found[row["customer_id"]]) for row in joining),
+        steps=len(templates) * len(joining) - _had(templates, kept),
         cannot_render=unrendered(_made(joining, templates, kept), rendering_of),
         already=already,
     )
+
+
+def _had(templates: Sequence[RowDict], kept: dict[int, list[RowDict]]) -> int:
+    """Count the steps that those who come back have already."""
+    live = {row["id"] for row in templates}
+    return sum(step["template_id"] in live for own in kept.values() for step in own)
 
 
 def _made(

@@ -18,7 +18,7 @@ from relorch.store.tables import customer_steps, customers
 from relorch.store.tables import releases as releases_table
 from relorch.views.effect import Enrolment
 from relorch.views.progress import progress_of
-from relorch.workbook.core import Change, Noun, refuse_stale
+from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
 from relorch.workbook.joining import enrolment
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
@@ -73,11 +73,18 @@ class Releases(Noun):
             return [_member(row) for row in releases.membership(connection, release_id).values()]
 
     def update(
-        self, release_id: int, *, confirm: bool = False, expected_version: int | None = None, **fields: Any
+        self,
+        release_id: int,
+        *,
+        confirm: bool = False,
+        expected_version: int | None = None,
+        expected: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> Release:
         """Change `name`, `type`, `version_number`, `release_date`, `description` or `metadata`; never the status.
 
-        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`.
+        `expected_version` is the `row_version` that was on the screen: a stale one is a `Conflict`. So is a value of
+        `expected` (field → what was on the screen) that is another by now; what else was changed does not matter.
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an archived release or an edit that is
         not confirmed.
@@ -86,6 +93,7 @@ class Releases(Noun):
         with self._core.change() as change:
             before = require_release(change.connection, release_id)
             refuse_stale(change, "release", before, expected_version)
+            refuse_changed(change.connection, change.operator, "release", before, expected)
             refuse_archived(before)
             old, new = rows.diff(before, before | wanted)
             if not new:
@@ -97,11 +105,14 @@ class Releases(Noun):
             change.record("release.update", release_id=release_id, before=old, after=new)
         return Release(**row)
 
-    def preview_update(self, release_id: int, **fields: Any) -> TextChange:
+    def preview_update(
+        self, release_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
+    ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
         wanted = _checked(**fields)
         with self._core.look() as connection:
             before = require_release(connection, release_id)
+            refuse_changed(connection, self._core.operator, "release", before, expected)
             refuse_archived(before)
             _, new = rows.diff(before, before | wanted)
             _refuse_taken(connection, new)
