@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Checklist · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed, NotFound
+    from relorch.errors import NotAllowed, NotFound, StorageError
     from relorch.ui import checklist, page, session
 
 
@@ -28,8 +28,8 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except (CannotOpen, NotAllowed) as error:
-        mo.stop(True, page.refusal(error))
+    except (NotAllowed, StorageError) as error:
+        mo.stop(True, page.not_opened(error))
     return (workbook,)
 
 

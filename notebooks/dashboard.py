@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Dashboard · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed, StorageError
+    from relorch.errors import NotAllowed, StorageError
     from relorch.ui import dashboard, page, session
     from relorch.ui.feed import Feed
     from relorch.ui.widgets.pulse import Pulse
@@ -31,8 +31,8 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except (CannotOpen, NotAllowed) as error:
-        mo.stop(True, page.refusal(error))
+    except (NotAllowed, StorageError) as error:
+        mo.stop(True, page.not_opened(error))
     return (workbook,)
 
 
@@ -46,10 +46,7 @@ def top():
 @app.cell
 def state(workbook):
     """How much of what anybody changed is on the page."""
-    try:
-        get_seen, set_seen = mo.state(Feed.of(workbook).newest())
-    except StorageError as error:
-        mo.stop(True, page.refusal(error))
+    get_seen, set_seen = mo.state(Feed.of(workbook).newest())
     return get_seen, set_seen
 
 

@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Inventory · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed
+    from relorch.errors import NotAllowed, StorageError
     from relorch.ui import customer_record, inventory, page, saving, session
     from relorch.ui.feed import Feed
     from relorch.ui.widgets.pulse import Pulse
@@ -30,8 +30,8 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except (CannotOpen, NotAllowed) as error:
-        mo.stop(True, page.refusal(error))
+    except (NotAllowed, StorageError) as error:
+        mo.stop(True, page.not_opened(error))
     return (workbook,)
 
 

@@ -12,8 +12,8 @@ app = marimo.App(width="full", app_title="Releases · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed
-    from relorch.ui import membership, page, release_form, releases, saving, session, words
+    from relorch.errors import NotAllowed, StorageError
+    from relorch.ui import form, membership, page, release_form, releases, saving, session, words
     from relorch.ui.feed import Feed
     from relorch.ui.widgets.customers import choose_customers
     from relorch.ui.widgets.pulse import Pulse
@@ -32,8 +32,8 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except (CannotOpen, NotAllowed) as error:
-        mo.stop(True, page.refusal(error))
+    except (NotAllowed, StorageError) as error:
+        mo.stop(True, page.not_opened(error))
     return (workbook,)
 
 
@@ -196,9 +196,11 @@ def change_form(release, tab, workbook):
     offered = membership.changeable(workbook, release)
     mo.stop(not offered, page.notice(words.NOBODY_TO_CHANGE))
     chosen = choose_customers(offered, label="Members of this release", quick=membership.held(offered))
-    reason = mo.ui.text(label="Reason", placeholder="change freeze until Monday", full_width=True)
+    reason = form.form(
+        {"reason": mo.ui.text(label="Reason", placeholder="change freeze until Monday", full_width=True)}
+    )
     verbs = mo.ui.dictionary({verb: mo.ui.run_button(label=verb.capitalize()) for verb in membership.VERBS})
-    mo.vstack([chosen, page.show(release_form.laid_out({"reason": reason}, *verbs.values()))])
+    mo.vstack([chosen, page.show(release_form.laid_out(reason, *verbs.values()))])
     return chosen, reason, verbs
 
 
@@ -215,7 +217,7 @@ def change_store(chosen, reason, release, set_view, verbs, view, workbook):
     """Holds, resumes or removes the chosen members."""
     verb = next((verb for verb, pressed in verbs.value.items() if pressed), None)
     mo.stop(verb is None)
-    changed = membership.change_members(workbook, release, verb, chosen.value["chosen"], reason.value)
+    changed = membership.change_members(workbook, release, verb, chosen.value["chosen"], **reason.value)
     if changed.stored:
         set_view(releases.View(release.id, tab=releases.HOLD, said=changed.shown))
     saving.beside(changed)

@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Steps · relorch")
 with app.setup:
     import marimo as mo
 
-    from relorch.errors import CannotOpen, NotAllowed, NotFound
+    from relorch.errors import NotAllowed, NotFound, StorageError
     from relorch.ui import editor, editor_page, page, session
     from relorch.ui.widgets.pulse import Pulse
 
@@ -29,8 +29,8 @@ def workbook(params):
     """The workbook this page shows; a test replaces it."""
     try:
         workbook = session.open_page(params)
-    except (CannotOpen, NotAllowed) as error:
-        mo.stop(True, page.refusal(error))
+    except (NotAllowed, StorageError) as error:
+        mo.stop(True, page.not_opened(error))
     return (workbook,)
 
 
@@ -123,7 +123,7 @@ def content(bench, first, get_text):
 @app.cell
 def typed(bench, content, fields, first):
     """Reads what is typed, and keeps it."""
-    typed = bench.keep(first, {**fields.value, "content": content.value})
+    typed = bench.keep(first, fields.value | content.value)
     return (typed,)
 
 

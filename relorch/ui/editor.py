@@ -99,6 +99,7 @@ class Editor:
     draws: Draws
     templates: list[StepTemplate] = field(default_factory=list)
     drafts: dict[int, Typed] = field(default_factory=dict)
+    new_drafts: dict[str, Typed | None] = field(default_factory=dict)
     selected: int = NEW
     category: str = Category.DEPLOY
     beside: int | None = None
@@ -175,11 +176,20 @@ class Editor:
     def begin(self, category: str) -> None:
         """Show the form of a new step of a category; it may stand beside the one that was selected."""
         was = self.stored(self.selected)
+        if category != self.category:
+            self._swap_new(category)
         self.category = category
         self.beside = was.id if was is not None and was.category == category else None
         self.selected = self.lists.selected = NEW
         self.draws.said(Said())
         self.draws.form()
+
+    def _swap_new(self, category: str) -> None:
+        """Put what was typed for a new step of the other category aside, and take out what was for this one."""
+        self.new_drafts[self.category] = self.drafts.pop(NEW, None)
+        kept = self.new_drafts.pop(category, None)
+        if kept is not None:
+            self.drafts[NEW] = kept
 
     def typed(self) -> Typed:
         """Give what the form of the selected template shows at first: what was typed before, else what is stored."""

@@ -13,6 +13,7 @@ from relorch.model.values import Customer, Release, ReleaseStatus, StepType
 from relorch.ui import desk, words
 from relorch.ui.editor import AFTER, BEFORE, END, LANGUAGE, NEW, Editor, Plan, Said, Typed
 from relorch.ui.effects import effect_markup
+from relorch.ui.form import form
 from relorch.ui.page import Markup, element, header, html, joined, link, notice, show
 from relorch.ui.rendered import preview_markup, warnings_markup
 from relorch.ui.session import Params
@@ -88,22 +89,23 @@ def fields_of(editor: Editor, first: Typed) -> Any:
         fields["place"] = mo.ui.dropdown(
             places, value=place if place in places else END, label="Position", allow_select_none=False
         )
-    return mo.ui.dictionary(fields)
+    return form(fields)
 
 
 def form_markup(editor: Editor, first: Typed, fields: Any) -> mo.Html:
     """Give the form's upper part: what is edited, and its fields."""
+    shown = fields.elements
     return show(
         html(
             '<div class="ro-page ro-edit"><h2>{title}</h2>{gone}{name}'
             '<div class="ro-edit-row">{type}{required}{place}</div>{description}</div>',
             title=_title(editor, first),
             gone=_gone(editor, first),
-            name=element(fields["name"]),
-            type=element(fields["type"]),
-            required=element(fields["required"]),
-            place=element(fields["place"]) if first.key == NEW else Markup(),
-            description=element(fields["description"]),
+            name=element(shown["name"]),
+            type=element(shown["type"]),
+            required=element(shown["required"]),
+            place=element(shown["place"]) if first.key == NEW else Markup(),
+            description=element(shown["description"]),
         )
     )
 
@@ -115,21 +117,25 @@ def text_editor(editor: Editor, first: Typed) -> Any:
     """
     values = editor.drafts[first.key].values if first.key in editor.drafts else first.values
     editor.language = LANGUAGE.get(values["type"], "")
-    return mo.ui.code_editor(
-        values["content"],
-        language=editor.language,
-        label="Content",
-        disabled=editor.is_fixed,
-        min_height=220,
-        max_height=440,
-        show_copy_button=False,
-        debounce=False,
+    return form(
+        {
+            "content": mo.ui.code_editor(
+                values["content"],
+                language=editor.language,
+                label="Content",
+                disabled=editor.is_fixed,
+                min_height=220,
+                max_height=440,
+                show_copy_button=False,
+                debounce=False,
+            )
+        }
     )
 
 
 def named(content: Any) -> mo.Html:
     """Give the code editor with a name that a screen reader reads."""
-    return mo.vstack([content, mo.ui.anywidget(NamedEditor(name="Content"))], gap=0)
+    return mo.vstack([content.elements["content"], mo.ui.anywidget(NamedEditor(name="Content"))], gap=0)
 
 
 def buttons(editor: Editor, first: Typed) -> tuple[Any, Any, Any]:

@@ -14,6 +14,7 @@ from relorch.model.text import visible
 from relorch.model.values import Cluster, Customer
 from relorch.ui import metadata, words
 from relorch.ui.answer import Answer, attempt
+from relorch.ui.form import form
 from relorch.ui.page import Markup, element, html, joined, link, show
 from relorch.ui.saving import Pressed, save_edit
 from relorch.ui.session import Params
@@ -240,7 +241,7 @@ _EMPTY: dict[str, Any] = {"name": "", "namespace": "", "kubeconfig_path": "", "d
 def cluster_form(cluster: Cluster | None = None) -> mo.ui.dictionary:
     """Give the form of a cluster, filled with one or empty."""
     shown = printed(cluster) if cluster else _EMPTY
-    return mo.ui.dictionary(
+    return form(
         {
             "name": mo.ui.text(label="Name", value=shown["name"], placeholder="eu-1", full_width=True),
             "kubeconfig_path": mo.ui.text(
@@ -260,7 +261,7 @@ def customer_form(workbook: Workbook, customer: Customer | None = None) -> mo.ui
     }
     if customer:
         fields["cluster_id"] = _cluster_field(workbook, customer)
-    return mo.ui.dictionary(fields | _common(shown))
+    return form(fields | _common(shown))
 
 
 def _common(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -361,11 +362,11 @@ def put_in_use(workbook: Workbook, picked: Picked, tab: str) -> Answer[Picked]:
     return attempt(partial(verb, picked.id), lambda stored: words.put_in_use(stored.name, stored.is_active))
 
 
-def laid_out(fields: Mapping[str, mo.Html], buttons: Sequence[mo.Html]) -> mo.Html:
+def laid_out(drawn: mo.ui.dictionary, buttons: Sequence[mo.Html]) -> mo.Html:
     """Give a form with its buttons under it."""
     rows = joined(
         html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
-        for name, field in fields.items()
+        for name, field in drawn.elements.items()
     )
     return show(
         html(

@@ -83,6 +83,19 @@ def refusal(error: RelorchError | str) -> mo.Html:
     return show(html('<div class="ro-page"><p class="ro-refusal" role="alert">{text}</p></div>', text=str(error)))
 
 
+def not_opened(error: RelorchError) -> mo.Html:
+    """Give why the workbook cannot be read now, with a way to try again."""
+    return show(
+        html(
+            '<style>{style}</style><div class="ro-page"><p class="ro-refusal" role="alert">{text}</p>'
+            '<p><a href="" target="_self">{again}</a></p></div>',
+            style=_style(),
+            text=str(error),
+            again=words.TRY_AGAIN,
+        )
+    )
+
+
 def notice(text: object) -> mo.Html:
     """Give a plain sentence instead of a page's content."""
     return show(html('<div class="ro-page"><p class="ro-notice">{text}</p></div>', text=text))

@@ -12,6 +12,7 @@ import marimo as mo
 from relorch.errors import InvalidValue
 from relorch.model.values import Release, ReleaseType
 from relorch.ui import metadata
+from relorch.ui.form import form as drawn_form
 from relorch.ui.page import Markup, element, html
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}))?(?: UTC)?")
@@ -41,7 +42,7 @@ def printed(release: Release) -> dict[str, str]:
 def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     """Give the form filled with these texts; see `printed` and `NOTHING`."""
     text, area = mo.ui.text, mo.ui.text_area
-    return mo.ui.dictionary(
+    return drawn_form(
         {
             "name": text(label="Name", value=shown["name"], placeholder="2026.12", full_width=True),
             "type": mo.ui.dropdown(
@@ -72,7 +73,7 @@ def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
 def clone_form() -> mo.ui.dictionary:
     """Give the form of a clone: what will differ from the release it is made of."""
     text = mo.ui.text
-    return mo.ui.dictionary(
+    return drawn_form(
         {
             "name": text(label="Name of the new draft", full_width=True),
             "version_number": text(label="Its version", full_width=True),
@@ -80,11 +81,11 @@ def clone_form() -> mo.ui.dictionary:
     )
 
 
-def laid_out(fields: Mapping[str, mo.Html], *buttons: mo.Html) -> Markup:
+def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html) -> Markup:
     """Give a form with its buttons under it."""
     rows = [
         html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
-        for name, field in fields.items()
+        for name, field in drawn.elements.items()
     ]
     return html(
         '<div class="ro-page ro-form">{rows}<div class="ro-buttons">{buttons}</div></div>',

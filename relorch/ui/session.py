@@ -73,19 +73,25 @@ def read_params() -> Params:
 def open_page(params: Params) -> Workbook:
     """Give the workbook of the page, acting as the operator whose page it is.
 
-    Raises `CannotOpen` when the page runs alone and its database cannot be opened; it creates none. Raises
-    `NotAllowed` when the process serves a workbook and nobody is signed in.
+    Raises `StorageError` when it cannot be read now: another program holds it, or the file is gone; `CannotOpen` when
+    the page runs alone and its database cannot be opened (it creates none); `NotAllowed` when the process serves a
+    workbook and nobody is signed in.
     """
     operator = guarded_operator()
     if _process.served is not None:
         if operator is None:
             raise NotAllowed("This page was asked for past the guard; open the address that 'relorch serve' printed.")
-        return _process.served.acting_as(operator)
+        return _readable(_process.served.acting_as(operator))
     url = params.text("db")
     with _process.lock:
         if (url or "") not in _process.alone:
             _process.alone[url or ""] = open_workbook(url, create=False)
-        return _process.alone[url or ""]
+        return _readable(_process.alone[url or ""])
+
+
+def _readable(workbook: Workbook) -> Workbook:
+    workbook.revision()
+    return workbook
 
 
 def guarded_operator() -> str | None:

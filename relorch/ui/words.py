@@ -77,6 +77,7 @@ NOT_GUARDED = (
 )
 NOT_UNDERSTOOD = "The page sent something that was not understood; nothing was stored. Reload the page."
 STORED = "Stored."
+TRY_AGAIN = "Try again"
 REFUSED = "Refused."
 NOT_SAVED = "Not saved."
 NO_RELEASE = "There is no release yet."

@@ -360,3 +360,35 @@ def test_a_link_to_a_step_opens_it_and_one_to_nothing_says_so(serving: Serving, 
     expect(page.get_by_text(words.STEPS_NO_SUCH)).to_be_visible()
     window.goto("/steps?release=999999")
     expect(page.get_by_text(words.NO_SUCH_RELEASE)).to_be_visible(timeout=SLOW)
+
+
+def test_what_is_typed_while_another_step_is_picked_never_becomes_its_text(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        draft = wb.releases.create(name="hurry", type="hotfix")
+        stored = {
+            name: wb.templates.add(draft.id, name=name, category="deploy", type="bash", content=f"echo {name}").id
+            for name in ("one", "two", "three")
+        }
+    page = tab(serving).goto(f"/steps?release={draft.id}&template={stored['one']}")
+    expect(editor(page)).to_contain_text("echo one", timeout=3 * SLOW)
+    for turn, name in enumerate(("two", "three", "two", "one")):
+        editor(page).press("End")
+        page.keyboard.type(f" x{turn}")
+        option(page, name).click()
+        page.keyboard.type(f"y{turn}")
+        editor(page).click()
+        page.keyboard.type(f" z{turn}")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("one", timeout=3 * SLOW)
+    for name in stored:
+        option(page, name).click()
+        expect(page.get_by_label("Name", exact=True)).to_have_value(name, timeout=3 * SLOW)
+        expect(editor(page)).to_contain_text(f"echo {name}", timeout=3 * SLOW)
+        shown = editor(page).inner_text().rstrip("\n")
+        save = page.get_by_role("button", name="Save", exact=True)
+        save.click()
+        page.wait_for_timeout(1_500)
+        with serving.open() as wb:
+            kept = wb.templates.get(stored[name]).content
+        assert kept in (shown, f"echo {name}"), name
+        others = set(stored) - {name}
+        assert not any(f"echo {other}" in kept for other in others)

@@ -1,0 +1,25 @@
+"""Forms that cannot be taken for one another.
+
+marimo numbers the elements of a cell from the beginning each time it runs. So what is typed into a form that is just
+being replaced would reach its successor: the text of one step in the form of another. Here each form drawn begins with
+other numbers than the one before it, and what still comes for that one reaches nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import marimo as mo
+
+_drawn = count()
+_ROUND, _ROOM = 8, 24
+"""After so many forms the numbers begin again; so many a form has for itself: each field takes two, the form one."""
+
+
+def form(fields: Mapping[str, Any]) -> mo.ui.dictionary:
+    """Give at most eleven fields, name → marimo element, as one element with numbers of its own."""
+    for _ in range(next(_drawn) % _ROUND * _ROOM):
+        mo.ui.checkbox()  # takes a number, and is thrown away
+    return mo.ui.dictionary(dict(fields))
