@@ -14,7 +14,9 @@ with app.setup:
 
     from relorch.errors import NotAllowed, StorageError
     from relorch.ui import customer_record, inventory, page, saving, session
+    from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
+    from relorch.ui.reads import Reads
     from relorch.ui.widgets.pulse import Pulse
 
 
@@ -44,17 +46,20 @@ def top():
 
 @app.cell
 def states(params, workbook):
-    """What is picked, and how much of what others changed was seen."""
+    """What is picked, how much of what others changed was seen, what was typed, and what could not be read."""
     get_seen, set_seen = mo.state(Feed.of(workbook).newest())
     first = inventory.first_view(workbook, params)
     get_view, set_view = mo.state(first)
-    return first, get_seen, get_view, set_seen, set_view
+    get_again, set_again = mo.state(0)
+    drafts = Drafts()
+    reads = Reads(lambda: set_again(lambda times: times + 1))
+    return drafts, first, get_again, get_seen, get_view, reads, set_seen, set_view
 
 
 @app.cell
-def pulse(set_seen, workbook):
+def pulse(reads, set_seen, workbook):
     """Hears what anybody changed."""
-    mo.ui.anywidget(Pulse(workbook, lambda changes: set_seen(changes.revision)))
+    mo.ui.anywidget(Pulse(workbook, lambda changes: set_seen(changes.revision), reads=reads))
     return
 
 
@@ -70,10 +75,10 @@ def clusters_and_customers(first, params, set_view, workbook):
 
 
 @app.cell
-def listing(get_seen, get_view, inactive, tree, workbook):
+def listing(get_seen, get_view, inactive, reads, tree, workbook):
     """Reads the list anew after every change, and marks what is picked."""
     get_seen()
-    tree.show(workbook, get_view(), inactive=inactive.value)
+    reads(lambda: tree.show(workbook, get_view(), inactive=inactive.value))
     return
 
 
@@ -85,18 +90,19 @@ def address(get_view, listed):
 
 
 @app.cell
-def opened(get_view, workbook):
+def opened(get_again, get_view, reads, workbook):
     """What is picked, as it was when it was picked; forms are drawn from it."""
+    get_again()
     view = get_view()
-    picked = inventory.opened(workbook, view)
+    picked = reads(lambda: inventory.opened(workbook, view))
     return picked, view
 
 
 @app.cell
-def heading(get_seen, view, workbook):
+def heading(get_seen, reads, view, workbook):
     """Reads what is picked as it is now."""
     get_seen()
-    page.show(inventory.panel_top(workbook, view, inventory.opened(workbook, view)))
+    page.show(reads(lambda: inventory.panel_top(workbook, view, inventory.opened(workbook, view))))
     return
 
 
@@ -110,73 +116,106 @@ def tab(picked, view):
 
 
 @app.cell
-def record(get_seen, picked, tab, workbook):
+def record(get_seen, picked, reads, tab, workbook):
     """Reads the customer's releases or its history."""
     get_seen()
     mo.stop(tab.value not in customer_record.TABS)
-    page.show(customer_record.TABS[tab.value](workbook, picked))
+    page.show(reads(lambda: customer_record.TABS[tab.value](workbook, picked)))
     return
 
 
 @app.cell
-def cluster_form(view):
+def cluster_form(drafts, set_view, view):
     """Draws the form of a new cluster."""
     mo.stop(view.kind != "new")
-    cluster = inventory.cluster_form()
+    begun_cluster = drafts.begin(("cluster", 0), inventory.printed)
+    cluster = inventory.cluster_form(begun_cluster.shown)
     create = mo.ui.run_button(label="Create cluster", kind="success")
-    inventory.laid_out(cluster, [create])
-    return cluster, create
+    undo_cluster = drafts.discard(begun_cluster, lambda: set_view(inventory.View("new")))
+    typed_cluster = lambda: cluster.value  # noqa: E731 - so that typing does not run the cells that store
+    inventory.laid_out(cluster, [create, *undo_cluster], note=begun_cluster.note)
+    return begun_cluster, cluster, create, typed_cluster
 
 
 @app.cell
-def cluster_store(cluster, create, set_view, workbook):
+def cluster_typed(begun_cluster, cluster, drafts):
+    """Keeps what is typed."""
+    drafts.keep(begun_cluster, cluster.value)
+    return
+
+
+@app.cell
+def cluster_store(begun_cluster, create, drafts, set_view, typed_cluster, workbook):
     """Creates the cluster."""
     mo.stop(not create.value)
-    created = inventory.create_cluster(workbook, cluster.value)
+    created = inventory.create_cluster(workbook, typed_cluster())
     if created.stored:
+        drafts.finish(begun_cluster)
         set_view(inventory.View("cluster", created.result.id, said=created.shown))
     saving.beside(created)
     return
 
 
 @app.cell
-def customer_form(tab, view, workbook):
+def customer_form(drafts, set_view, tab, view, workbook):
     """Draws the form of a new customer on the picked cluster."""
     mo.stop(view.kind != "cluster" or tab.value != inventory.NEW_CUSTOMER)
-    customer = inventory.customer_form(workbook)
+    begun_customer = drafts.begin(("customer", view.id), inventory.printed)
+    customer = inventory.customer_form(workbook, begun_customer.shown)
     add = mo.ui.run_button(label="Create customer", kind="success")
-    inventory.laid_out(customer, [add])
-    return add, customer
+    here = inventory.View("cluster", view.id, tab=inventory.NEW_CUSTOMER)
+    undo_customer = drafts.discard(begun_customer, lambda: set_view(here))
+    typed_customer = lambda: customer.value  # noqa: E731 - as above
+    inventory.laid_out(customer, [add, *undo_customer], note=begun_customer.note)
+    return add, begun_customer, customer, typed_customer
 
 
 @app.cell
-def customer_store(add, customer, picked, set_view, workbook):
+def customer_typed(begun_customer, customer, drafts):
+    """Keeps what is typed."""
+    drafts.keep(begun_customer, customer.value)
+    return
+
+
+@app.cell
+def customer_store(add, begun_customer, drafts, picked, set_view, typed_customer, workbook):
     """Creates the customer; the form is there for the next one."""
     mo.stop(not add.value)
-    added = inventory.create_customer(workbook, picked, customer.value)
+    added = inventory.create_customer(workbook, picked, typed_customer())
     if added.stored:
+        drafts.finish(begun_customer)
         set_view(inventory.View("cluster", picked.id, tab=inventory.NEW_CUSTOMER, said=added.shown))
     saving.beside(added)
     return
 
 
 @app.cell
-def edit_form(picked, tab, workbook):
-    """Draws the form of an edit, filled with what is stored."""
+def edit_form(drafts, picked, reads, set_view, tab, view, workbook):
+    """Draws the form of an edit, filled with what is stored, or with what was typed before."""
     mo.stop(tab.value != inventory.EDIT)
-    edited = inventory.edit_form(workbook, picked)
+    begun = drafts.begin((f"edit {view.kind}", view.id), inventory.printed, picked)
+    edited = reads(lambda: inventory.edit_form(workbook, picked, begun.shown))
     save = mo.ui.run_button(label="Save", kind="success")
-    inventory.laid_out(edited, [save])
-    typed = lambda: edited.value  # noqa: E731 - so that typing does not run the cells that store
-    return edited, save, typed
+    undo = drafts.discard(begun, lambda: set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT)))
+    typed = lambda: edited.value  # noqa: E731 - as above
+    inventory.laid_out(edited, [save, *undo], note=begun.note)
+    return begun, edited, save, typed
 
 
 @app.cell
-def edit_store(picked, save, set_view, typed, view, workbook):
+def edit_typed(begun, drafts, edited):
+    """Keeps what is typed."""
+    drafts.keep(begun, edited.value)
+    return
+
+
+@app.cell
+def edit_store(begun, drafts, save, set_view, typed, view, workbook):
     """Saves the edit, or asks first."""
     mo.stop(not save.value)
-    asked = inventory.save(workbook, picked, typed())
+    asked = inventory.save(workbook, begun.base, typed())
     if asked.stored:
+        drafts.finish(begun)
         set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT, said=asked.shown))
     sure = asked.sure
     saving.beside(asked)
@@ -184,11 +223,12 @@ def edit_store(picked, save, set_view, typed, view, workbook):
 
 
 @app.cell
-def edit_sure(asked, picked, set_view, sure, typed, view, workbook):
+def edit_sure(asked, begun, drafts, set_view, sure, typed, view, workbook):
     """Saves the edit that was asked about."""
     mo.stop(sure is None or not sure.value)
-    saved = inventory.save(workbook, picked, typed(), asked=asked)
+    saved = inventory.save(workbook, begun.base, typed(), asked=asked)
     if saved.stored:
+        drafts.finish(begun)
         set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT, said=saved.shown))
     saving.beside(saved)
     return

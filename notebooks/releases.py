@@ -13,8 +13,10 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import NotAllowed, StorageError
-    from relorch.ui import form, membership, page, release_form, releases, saving, session, words
+    from relorch.ui import membership, page, release_form, releases, saving, session, words
+    from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
+    from relorch.ui.reads import Reads
     from relorch.ui.widgets.customers import choose_customers
     from relorch.ui.widgets.pulse import Pulse
     from relorch.ui.widgets.releases import ReleaseList
@@ -46,16 +48,19 @@ def top():
 
 @app.cell
 def states(params, workbook):
-    """What is open, and how much of what others changed was seen."""
+    """What is open, how much of what others changed was seen, what was typed, and what could not be read."""
     get_seen, set_seen = mo.state(Feed.of(workbook).newest())
     get_view, set_view = mo.state(releases.first_view(workbook, params))
-    return get_seen, get_view, set_seen, set_view
+    get_again, set_again = mo.state(0)
+    drafts = Drafts()
+    reads = Reads(lambda: set_again(lambda times: times + 1))
+    return drafts, get_again, get_seen, get_view, reads, set_seen, set_view
 
 
 @app.cell
-def pulse(get_seen, set_seen, workbook):
+def pulse(reads, set_seen, workbook):
     """Hears what anybody changed."""
-    mo.ui.anywidget(Pulse(workbook, lambda changes: set_seen(changes.revision)))
+    mo.ui.anywidget(Pulse(workbook, lambda changes: set_seen(changes.revision), reads=reads))
     return
 
 
@@ -68,29 +73,30 @@ def cards(set_view):
 
 
 @app.cell
-def listing(cards, get_seen, get_view, workbook):
+def listing(cards, get_seen, get_view, reads, workbook):
     """Reads the list anew after every change."""
     get_seen()
-    groups = releases.groups(workbook)
+    groups = reads(lambda: releases.groups(workbook))
     cards.show(groups, get_view().opened, missing=get_view().missing)
     empty = not any(group["cards"] for group in groups)
     return (empty,)
 
 
 @app.cell
-def opened(get_view, workbook):
+def opened(get_again, get_view, reads, workbook):
     """The open release as it was when it was opened; forms are drawn from it."""
+    get_again()
     view = get_view()
-    release = releases.opened(workbook, view)
+    release = reads(lambda: releases.opened(workbook, view))
     return release, view
 
 
 @app.cell
-def heading(again, empty, get_seen, release, view, workbook):
+def heading(again, empty, get_seen, reads, release, view, workbook):
     """Reads what the open release is now; when somebody changed its status, it is opened anew only when asked to."""
     get_seen()
-    now = releases.opened(workbook, view)
-    top = page.show(releases.panel_top(workbook, view, now, first=empty))
+    now = reads(lambda: releases.opened(workbook, view))
+    top = page.show(reads(lambda: releases.panel_top(workbook, view, now, first=empty)))
     other = releases.other_status(release, now)
     mo.vstack([top, page.show(other), again]) if other else top
     return
@@ -113,42 +119,53 @@ def tab(release, view):
 
 
 @app.cell
-def new_form(view):
+def new_form(drafts, set_view, view):
     """Draws the form of a new release."""
     mo.stop(view.opened or view.missing)
-    new = release_form.form(release_form.NOTHING)
+    begun_new = drafts.begin(("new", 0), release_form.printed)
+    new = release_form.form(begun_new.shown)
     create = mo.ui.run_button(label="Create draft", kind="success")
-    page.show(release_form.laid_out(new, create))
-    return create, new
+    undo_new = drafts.discard(begun_new, lambda: set_view(releases.View(0)))
+    page.show(release_form.laid_out(new, create, *undo_new, note=begun_new.note))
+    typed_new = lambda: new.value  # noqa: E731 - so that typing does not run the cells that store
+    return begun_new, create, new, typed_new
 
 
 @app.cell
-def new_store(create, new, set_view, workbook):
+def new_typed(begun_new, drafts, new):
+    """Keeps what is typed."""
+    drafts.keep(begun_new, new.value)
+    return
+
+
+@app.cell
+def new_store(begun_new, create, drafts, set_view, typed_new, workbook):
     """Creates the draft."""
     mo.stop(not create.value)
-    created = releases.create(workbook, new.value)
+    created = releases.create(workbook, typed_new())
     if created.stored:
+        drafts.finish(begun_new)
         set_view(releases.View(created.result.id, said=created.shown))
     saving.beside(created)
     return
 
 
 @app.cell
-def join_form(release, tab, workbook):
+def join_form(reads, release, tab, workbook):
     """Draws the customers to choose from, to activate a draft or to add to an active release."""
     mo.stop(tab.value not in (releases.ACTIVATE, releases.ADD))
-    joining = membership.joining(workbook, release)
-    mo.stop(not joining.offered, page.show(membership.nobody(workbook, release)))
+    joining = reads(lambda: membership.joining(workbook, release))
+    mo.stop(not joining.offered, page.show(reads(lambda: membership.nobody(workbook, release))))
     joiners = choose_customers(joining.offered, label=joining.label, quick=joining.quick)
     joiners
     return joiners, joining
 
 
 @app.cell
-def join_live(get_seen, joiners, release, workbook):
+def join_live(get_seen, joiners, reads, release, workbook):
     """Keeps the customers to choose from up to date; what is chosen and typed stays."""
     get_seen()
-    joiners.widget.offer(membership.joining(workbook, release).offered)
+    joiners.widget.offer(reads(lambda: membership.joining(workbook, release)).offered)
     return
 
 
@@ -181,99 +198,131 @@ def join_store(join, joiners, release, set_view, shown, workbook):
 
 
 @app.cell
-def members(get_seen, release, tab, workbook):
+def members(get_seen, reads, release, tab, workbook):
     """Reads who takes part and how far each is."""
     get_seen()
     mo.stop(tab.value != releases.MEMBERS)
-    page.show(membership.members(workbook, release))
+    page.show(reads(lambda: membership.members(workbook, release)))
     return
 
 
 @app.cell
-def change_form(release, tab, workbook):
+def change_form(drafts, reads, release, set_view, tab, workbook):
     """Draws the members to choose from, the reason and the verbs."""
     mo.stop(tab.value != releases.HOLD)
-    offered = membership.changeable(workbook, release)
+    offered = reads(lambda: membership.changeable(workbook, release))
     mo.stop(not offered, page.notice(words.NOBODY_TO_CHANGE))
     chosen = choose_customers(offered, label="Members of this release", quick=membership.held(offered))
-    reason = form.form(
-        {"reason": mo.ui.text(label="Reason", placeholder="change freeze until Monday", full_width=True)}
-    )
+    begun_reason = drafts.begin(("reason", release.id), lambda _: release_form.EMPTY_REASON)
+    reason = release_form.reason_form(begun_reason.shown)
     verbs = mo.ui.dictionary({verb: mo.ui.run_button(label=verb.capitalize()) for verb in membership.VERBS})
-    mo.vstack([chosen, page.show(release_form.laid_out(reason, *verbs.values()))])
-    return chosen, reason, verbs
+    undo_reason = drafts.discard(begun_reason, lambda: set_view(releases.View(release.id, tab=releases.HOLD)))
+    laid_out = release_form.laid_out(reason, *verbs.values(), *undo_reason, note=begun_reason.note)
+    mo.vstack([chosen, page.show(laid_out)])
+    typed_reason = lambda: reason.value  # noqa: E731 - as above
+    return begun_reason, chosen, reason, typed_reason, verbs
 
 
 @app.cell
-def change_live(chosen, get_seen, release, workbook):
-    """Keeps the states of the members up to date; what is chosen and typed stays."""
-    get_seen()
-    chosen.widget.offer(membership.changeable(workbook, release))
+def change_typed(begun_reason, drafts, reason):
+    """Keeps the reason that is typed."""
+    drafts.keep(begun_reason, reason.value)
     return
 
 
 @app.cell
-def change_store(chosen, reason, release, set_view, verbs, view, workbook):
+def change_live(chosen, get_seen, reads, release, workbook):
+    """Keeps the states of the members up to date; what is chosen and typed stays."""
+    get_seen()
+    chosen.widget.offer(reads(lambda: membership.changeable(workbook, release)))
+    return
+
+
+@app.cell
+def change_store(begun_reason, chosen, drafts, release, set_view, typed_reason, verbs, workbook):
     """Holds, resumes or removes the chosen members."""
     verb = next((verb for verb, pressed in verbs.value.items() if pressed), None)
     mo.stop(verb is None)
-    changed = membership.change_members(workbook, release, verb, chosen.value["chosen"], **reason.value)
+    changed = membership.change_members(workbook, release, verb, chosen.value["chosen"], **typed_reason())
     if changed.stored:
+        drafts.finish(begun_reason)
         set_view(releases.View(release.id, tab=releases.HOLD, said=changed.shown))
     saving.beside(changed)
     return
 
 
 @app.cell
-def edit_form(release, tab):
-    """Draws the form of an edit, filled with what is stored."""
+def edit_form(drafts, release, set_view, tab):
+    """Draws the form of an edit, filled with what is stored, or with what was typed before."""
     mo.stop(tab.value != releases.EDIT)
-    edited = release_form.form(release_form.printed(release))
+    begun = drafts.begin(("edit", release.id), release_form.printed, release)
+    edited = release_form.form(begun.shown)
     save = mo.ui.run_button(label="Save", kind="success")
-    page.show(release_form.laid_out(edited, save))
-    typed = lambda: edited.value  # noqa: E731 - so that typing does not run the cells that store
-    return edited, save, typed
+    undo = drafts.discard(begun, lambda: set_view(releases.View(release.id, tab=releases.EDIT)))
+    page.show(release_form.laid_out(edited, save, *undo, note=begun.note))
+    typed = lambda: edited.value  # noqa: E731 - as above
+    return begun, edited, save, typed
 
 
 @app.cell
-def edit_store(release, save, set_view, typed, workbook):
+def edit_typed(begun, drafts, edited):
+    """Keeps what is typed."""
+    drafts.keep(begun, edited.value)
+    return
+
+
+@app.cell
+def edit_store(begun, drafts, save, set_view, typed, workbook):
     """Saves the edit, or asks first."""
     mo.stop(not save.value)
-    asked = releases.save(workbook, release, typed())
+    asked = releases.save(workbook, begun.base, typed())
     if asked.stored:
-        set_view(releases.View(release.id, tab=releases.EDIT, said=asked.shown))
+        drafts.finish(begun)
+        set_view(releases.View(begun.base.id, tab=releases.EDIT, said=asked.shown))
     anyway = asked.sure
     saving.beside(asked)
     return anyway, asked
 
 
 @app.cell
-def edit_sure(anyway, asked, release, set_view, typed, workbook):
+def edit_sure(anyway, asked, begun, drafts, set_view, typed, workbook):
     """Saves the edit that was asked about."""
     mo.stop(anyway is None or not anyway.value)
-    saved = releases.save(workbook, release, typed(), asked=asked)
+    saved = releases.save(workbook, begun.base, typed(), asked=asked)
     if saved.stored:
-        set_view(releases.View(release.id, tab=releases.EDIT, said=saved.shown))
+        drafts.finish(begun)
+        set_view(releases.View(begun.base.id, tab=releases.EDIT, said=saved.shown))
     saving.beside(saved)
     return
 
 
 @app.cell
-def clone_form(release, tab):
+def clone_form(drafts, release, set_view, tab):
     """Draws the form of a clone."""
     mo.stop(tab.value != releases.CLONE)
-    copy = release_form.clone_form()
+    begun_copy = drafts.begin(("clone", release.id), lambda _: release_form.EMPTY_CLONE)
+    copy = release_form.clone_form(begun_copy.shown)
     clone = mo.ui.run_button(label="Clone into a draft", kind="success")
-    page.show(release_form.laid_out(copy, clone))
-    return clone, copy
+    undo_copy = drafts.discard(begun_copy, lambda: set_view(releases.View(release.id, tab=releases.CLONE)))
+    page.show(release_form.laid_out(copy, clone, *undo_copy, note=begun_copy.note))
+    typed_copy = lambda: copy.value  # noqa: E731 - as above
+    return begun_copy, clone, copy, typed_copy
 
 
 @app.cell
-def clone_store(clone, copy, release, set_view, workbook):
+def clone_typed(begun_copy, copy, drafts):
+    """Keeps what is typed."""
+    drafts.keep(begun_copy, copy.value)
+    return
+
+
+@app.cell
+def clone_store(begun_copy, clone, drafts, release, set_view, typed_copy, workbook):
     """Clones the release."""
     mo.stop(not clone.value)
-    cloned = releases.clone(workbook, release, copy.value)
+    cloned = releases.clone(workbook, release, typed_copy())
     if cloned.stored:
+        drafts.finish(begun_copy)
         set_view(releases.View(cloned.result.id, said=cloned.shown))
     saving.beside(cloned)
     return
@@ -284,30 +333,40 @@ def last_form(release, tab):
     """Draws the one button of a tab that deletes, archives or reopens."""
     mo.stop(tab.value not in releases.LAST_WORD)
     last = mo.ui.run_button(label=releases.LAST_WORD[tab.value])
+    get_closing, set_closing = mo.state(None)
     page.show(releases.last_word(tab.value, last))
-    return (last,)
+    return get_closing, last, set_closing
 
 
 @app.cell
-def last_store(last, release, set_view, tab, workbook):
+def last_store(last, release, set_closing, set_view, tab, workbook):
     """Deletes, archives or reopens the release, or asks first."""
     mo.stop(not last.value)
-    closing = releases.close(workbook, release, tab.value)
-    if closing.stored:
-        set_view(releases.after_closing(workbook, release, closing))
-    for_good = closing.sure
-    saving.beside(closing)
-    return (for_good,)
+    closed = releases.close(workbook, release, tab.value)
+    set_closing(closed)
+    if closed.stored:
+        set_view(releases.after_closing(workbook, release, closed))
+    return
 
 
 @app.cell
-def last_sure(for_good, release, set_view, tab, workbook):
-    """Does what was asked about."""
+def last_asked(get_closing):
+    """Draws what became of it: why not, or the question with its button."""
+    mo.stop(get_closing() is None)
+    closing = saving.with_button(get_closing())
+    for_good = closing.sure
+    saving.beside(closing)
+    return closing, for_good
+
+
+@app.cell
+def last_sure(closing, for_good, release, set_closing, set_view, tab, workbook):
+    """Does what was asked about, or asks anew when that is not so any more."""
     mo.stop(for_good is None or not for_good.value)
-    closed = releases.close(workbook, release, tab.value, sure=True)
-    if closed.stored:
-        set_view(releases.after_closing(workbook, release, closed))
-    saving.beside(closed)
+    done = releases.close(workbook, release, tab.value, asked=closing)
+    set_closing(done)
+    if done.stored:
+        set_view(releases.after_closing(workbook, release, done))
     return
 
 

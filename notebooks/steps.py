@@ -36,12 +36,12 @@ def workbook(params):
 
 @app.cell
 def counters():
-    """What makes cells draw anew: the form, its text, what is said below it, and what others stored."""
+    """What makes cells run anew: the form, what is typed in it, what is said below it, and what others stored."""
     get_form, set_form = mo.state(0)
-    get_text, set_text = mo.state(0)
+    get_typed, set_typed = mo.state(0)
     get_said, set_said = mo.state(editor.Said())
     get_seen, set_seen = mo.state(0)
-    return get_form, get_said, get_seen, get_text, set_form, set_said, set_seen, set_text
+    return get_form, get_said, get_seen, get_typed, set_form, set_said, set_seen, set_typed
 
 
 @app.cell
@@ -56,10 +56,10 @@ def release(params, workbook):
 
 
 @app.cell
-def bench(params, release, set_form, set_said, set_text, workbook):
+def bench(params, release, set_form, set_said, set_typed, workbook):
     """What this session works at, at first the step the address asks for."""
     draws = editor.Draws(
-        form=lambda: set_form(lambda count: count + 1), text=lambda: set_text(lambda count: count + 1), said=set_said
+        form=lambda: set_form(lambda count: count + 1), typed=lambda: set_typed(lambda count: count + 1), said=set_said
     )
     bench = editor.Editor(workbook, release, draws)
     is_there = bench.start(params.number("template") or 0 if params.text("template") else None)
@@ -102,62 +102,27 @@ def lists(bench):
 
 
 @app.cell
-def form(bench, get_form):
-    """Draws the fields of the selected step."""
+def form(bench):
+    """The form of a step template; what is typed and pressed in it comes with the step it is about."""
+    mo.ui.anywidget(bench.form)
+    return
+
+
+@app.cell
+def shown(bench, get_form):
+    """Shows the selected step in the form."""
     get_form()
-    first = bench.typed()
-    fields = editor_page.fields_of(bench, first)
-    editor_page.form_markup(bench, first, fields)
-    return fields, first
+    editor_page.show_form(bench)
+    return
 
 
 @app.cell
-def content(bench, first, get_text):
-    """Draws the code editor with the text of the selected step."""
-    get_text()
-    content = editor_page.text_editor(bench, first)
-    editor_page.named(content)
-    return (content,)
-
-
-@app.cell
-def typed(bench, content, fields, first):
-    """Reads what is typed, and keeps it."""
-    typed = bench.keep(first, fields.value | content.value)
+def typed(bench, get_form, get_typed):
+    """Reads what is typed in the form that is shown."""
+    get_form()
+    get_typed()
+    typed = bench.typed()
     return (typed,)
-
-
-@app.cell
-def buttons(bench, first, get_form):
-    """Draws the buttons of the form."""
-    get_form()
-    save, drop, away = editor_page.buttons(bench, first)
-    editor_page.buttons_markup(bench, first, save, drop, away)
-    return away, drop, save
-
-
-@app.cell
-def saved(bench, save, typed):
-    """Stores what is typed, or shows what that would do."""
-    mo.stop(not save.value)
-    bench.save(typed)
-    return
-
-
-@app.cell
-def dropped(bench, drop, typed):
-    """Goes back to what is stored."""
-    mo.stop(not drop.value)
-    bench.drop(typed.key)
-    return
-
-
-@app.cell
-def asked_away(away, bench, typed):
-    """Asks before a step is deleted or retired."""
-    mo.stop(not away.value)
-    bench.ask_away(typed)
-    return
 
 
 @app.cell

@@ -43,17 +43,6 @@ class Store:
         with storing(self.path), self._write.connect() as connection, connection.begin():
             yield connection
 
-    @contextmanager
-    def rehearsing(self) -> Iterator[Connection]:
-        """Give the connection that writes, and roll everything back on leaving; raises as `writing` does."""
-        self._refuse_other_file()
-        with storing(self.path), self._write.connect() as connection:
-            transaction = connection.begin()
-            try:
-                yield connection
-            finally:
-                transaction.rollback()
-
     def _refuse_other_file(self) -> None:
         """Refuse to go on with a file that was moved away or replaced: SQLite would keep reading what is no more.
 

@@ -18,7 +18,8 @@ from relorch.store.types import dump_json, to_microseconds
 GENESIS = "0" * 64
 _NAMED = select(events.c.id, events.c.operator, events.c.at, events.c.action)
 _LISTS_ROWS = type_coerce(events.c.after, Text).contains('"rows"')
-_TOLD = _NAMED.add_columns(events.c.step_id, events.c.after)
+_OF_STEP = _NAMED.add_columns(events.c.step_id)
+_TOLD = _OF_STEP.add_columns(events.c.after)
 TEXT = ("name", "type", "content")
 """The columns a step takes from its template."""
 _PUBLIC = (
@@ -93,13 +94,37 @@ def _as_stored(row: RowDict) -> list[int | str | None]:
 
 def latest_touch(connection: Connection, step: Mapping[str, Any]) -> RowDict | None:
     """Give operator, time and action of the newest event that changed a step: its own, or one that lists its row."""
-    own = rows.fetch_one(connection, _NAMED.where(events.c.step_id == step["id"]).order_by(events.c.id.desc()))
-    return next(_listing(connection, step["release_id"], customer_steps.name, step["id"], own), own)
+    return latest_touches(connection, [step]).get(step["id"])
+
+
+def latest_touches(connection: Connection, steps: Sequence[Mapping[str, Any]]) -> dict[int, RowDict]:
+    """Give for each step, by its id, what `latest_touch` gives; one that no event changed is missing."""
+    newest = select(func.max(events.c.id)).group_by(events.c.step_id)
+    touched = {
+        row["step_id"]: row
+        for part in rows.chunks(step["id"] for step in steps)
+        for row in rows.fetch(connection, _OF_STEP.where(events.c.id.in_(newest.where(events.c.step_id.in_(part)))))
+    }
+    wanted = {step["id"] for step in steps}
+    for release_id in {step["release_id"] for step in steps}:
+        for event in rows.fetch(connection, _TOLD.where(events.c.release_id == release_id, _LISTS_ROWS)):
+            for listed in wanted & _listed(event):
+                if listed not in touched or touched[listed]["id"] < event["id"]:
+                    touched[listed] = event
+    return touched
+
+
+def _listed(event: RowDict) -> set[int]:
+    return {step_id for entry in _entries(event, customer_steps.name) for step_id in entry["ids"]}
 
 
 def latest_template_touch(connection: Connection, template: Mapping[str, Any]) -> RowDict | None:
     """Give operator, time and action of the newest event that changed a template's row."""
-    return next(_listing(connection, template["release_id"], step_templates.name, template["id"], None), None)
+    query = _TOLD.where(events.c.release_id == template["release_id"], _LISTS_ROWS).order_by(events.c.id.desc())
+    for row in rows.fetch(connection, query):
+        if any(template["id"] in entry["ids"] for entry in _entries(row, step_templates.name)):
+            return row
+    return None
 
 
 def latest_retext(connection: Connection, step: Mapping[str, Any]) -> RowDict | None:
@@ -150,17 +175,6 @@ def retexted_since(connection: Connection, release_id: int, event_id: int) -> se
             if (entry["after"] or {}).keys() & set(TEXT):
                 found |= set(entry["ids"])
     return found
-
-
-def _listing(
-    connection: Connection, release_id: int, table: str, row_id: int, later_than: RowDict | None
-) -> Iterator[RowDict]:
-    """Give the events, newest first, that list a row among those they changed."""
-    query = _TOLD.where(events.c.release_id == release_id, _LISTS_ROWS)
-    query = query.where(events.c.id > (later_than["id"] if later_than else 0)).order_by(events.c.id.desc())
-    for row in rows.fetch(connection, query):
-        if any(row_id in entry["ids"] for entry in _entries(row, table)):
-            yield row
 
 
 def _entries(event: RowDict, table: str) -> list[RowDict]:

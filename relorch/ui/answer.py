@@ -35,7 +35,7 @@ def attempt(verb: Callable[[], Result], said: Callable[[Result], object]) -> Ans
     except StorageError as error:
         return Answer(None, _line("ro-refusal", words.NOT_SAVED, str(error)), stored=False, error=error)
     except RelorchError as error:
-        return Answer(None, _line("ro-refusal", words.REFUSED, str(error)), stored=False, error=error)
+        return Answer(None, _line("ro-refusal", words.REFUSED, words.by_label(str(error))), stored=False, error=error)
     return Answer(result, _line("ro-stored", words.STORED, said(result)), stored=True)
 
 

@@ -7,12 +7,12 @@ loses it. The pages of marimo ask this object; it asks the workbook.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import marimo as mo
 
-from relorch.errors import RelorchError
+from relorch.errors import RelorchError, StorageError
 from relorch.model.lint import Hint
 from relorch.model.text import visible
 from relorch.model.values import Category, Release, ReleaseStatus, StepTemplate, StepType
@@ -20,13 +20,12 @@ from relorch.ui import words
 from relorch.ui.answer import Answer, attempt
 from relorch.ui.page import html, show
 from relorch.ui.widgets.order import OrderWidget
+from relorch.ui.widgets.template import TemplateForm
 from relorch.views.effect import Effect
 from relorch.workbook import Workbook
 
 NEW = 0
 """Stands for the id of a template that is not stored yet."""
-LANGUAGE = {"bash": "shell", "sql": "sql", "text": "markdown"}
-"""What the code editor calls our types."""
 
 _EDITED = ("name", "type", "required", "description", "content")
 
@@ -54,12 +53,16 @@ class Typed:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change that was previewed and not made yet: exactly `typed`, or the end of its template."""
+    """A change that was previewed and not made yet: exactly `typed`, or the end of its template.
+
+    `is_changed`: it would do something else by now than at its first preview.
+    """
 
     what: str
     typed: Typed
     effect: Effect
     in_draft: bool = False
+    is_changed: bool = False
 
     @property
     def label(self) -> str:
@@ -69,6 +72,10 @@ class Plan:
     def is_of(self, typed: Typed) -> bool:
         """Whether this is what was previewed: the same text of the same template."""
         return (self.typed.key, self.typed.values) == (typed.key, typed.values)
+
+    def does_as(self, other: Plan) -> bool:
+        """Whether the other plan would do the same."""
+        return (self.effect, self.in_draft) == (other.effect, other.in_draft)
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,11 @@ class Said:
 
 @dataclass
 class Draws:
-    """The page's ways to have its cells drawn anew: the form, the text in it, and what is said under it."""
+    """The page's ways to have its cells run anew: that show the form, that read it, and what is said under it."""
 
     form: Callable[[], None]
-    text: Callable[[], None]
-    said: Callable[[Said], None]
+    typed: Callable[[], None]
+    said: Callable[[Said | Callable[[Said], Said]], None]
 
 
 @dataclass
@@ -103,9 +110,10 @@ class Editor:
     selected: int = NEW
     category: str = Category.DEPLOY
     beside: int | None = None
-    language: str = ""
     of_release: tuple[Hint, ...] = ()
+    plan: Plan | None = None
     lists: OrderWidget = field(init=False)
+    form: TemplateForm = field(init=False)
 
     def __post_init__(self) -> None:
         self.lists = OrderWidget(
@@ -116,6 +124,7 @@ class Editor:
             on_stored=self.refresh,
             fixed=self.is_fixed,
         )
+        self.form = TemplateForm(self.keep, self.press, self.draws.form)
         self.load()
 
     @property
@@ -210,9 +219,18 @@ class Editor:
             self.drafts.pop(first.key, None)
         if typed.is_unsaved != was_unsaved:
             self.draw_lists()
-        if LANGUAGE.get(typed.values["type"], "") != self.language:
-            self.draws.text()
+        self.draws.typed()
         return typed
+
+    def press(self, what: str, first: Typed, values: Mapping[str, Any]) -> None:
+        """Do what a button of the form says, with what is in the form."""
+        typed = self.keep(first, values)
+        if what == "save":
+            self.save(typed)
+        elif what == "drop":
+            self.drop(typed.key)
+        else:
+            self.ask_away(typed)
 
     def drop(self, key: int) -> None:
         """Forget what was typed for a template, and show what is stored."""
@@ -234,6 +252,20 @@ class Editor:
             self._rebase(now)
         if self.release.status is not was or (moved_on and self.selected != NEW):
             self.draws.form()
+        self._follow()
+        if self.is_fixed and self.release.status is not was:
+            self.draws.said(lambda said: replace(said, undo=None, reopen=(), plan=None))
+
+    def _follow(self) -> None:
+        """Show anew the plan that is on the screen, when it would do something else by now."""
+        plan = self.plan
+        now = None if plan is None else self._planned(plan.what, plan.typed)
+        if plan is None or now is None or isinstance(now.error, StorageError):
+            return  # the pulse says that the page is not up to date
+        if now.result is None or not plan.does_as(now.result):
+            self.plan = None if now.result is None else replace(now.result, is_changed=True)
+            fresh = Said(now.shown if self.plan is None else None, plan=self.plan)
+            self.draws.said(lambda said: fresh if said.plan is plan else said)  # it may have been left meanwhile
 
     def _rebase(self, now: StepTemplate | None) -> None:
         """Take a new version whose text is the one that typing began from: only its place has changed."""
@@ -270,23 +302,27 @@ class Editor:
         if not typed.changes:
             self.draws.said(Said(_line("ro-notice", words.STEPS_NOTHING_CHANGED)))
         elif self.previews:
-            self._plan("add" if typed.key == NEW else "update", typed, lambda: self._effect(typed))
+            self._show(self._planned("add" if typed.key == NEW else "update", typed))
         else:
             self._store(typed)
 
     def ask_away(self, typed: Typed) -> None:
         """Show what deleting or retiring the template does, and ask."""
         if typed.key != NEW:
-            self._plan("delete", typed, lambda: self.workbook.templates.preview_delete(typed.key))
+            self._show(self._planned("delete", typed))
 
     def carry_out(self, plan: Plan, typed: Typed) -> None:
-        """Make the change that was previewed, unless something else is typed by now."""
-        if plan.what == "delete":
-            self._take_away(plan.typed)
-        elif plan.is_of(typed):
-            self._store(typed)
-        else:
+        """Make the change that was previewed, unless something else is typed by now, or it would do something else."""
+        if plan.what != "delete" and not plan.is_of(typed):
             self.draws.said(Said(_line("ro-refusal", words.STEPS_CHANGED_SINCE)))
+            return
+        now = self._planned(plan.what, plan.typed)
+        if now.result is None or not plan.does_as(now.result):
+            self._show(now, is_changed=True)
+        elif plan.what == "delete":
+            self._take_away(plan.typed)
+        else:
+            self._store(typed)
 
     def undo(self, batch_id: int) -> None:
         """Take a change of templates back."""
@@ -301,13 +337,22 @@ class Editor:
         )
         self._after(answer, self.workbook.last_undoable)
 
-    def _plan(self, what: str, typed: Typed, look: Callable[[], Effect]) -> None:
-        answer = attempt(look, lambda effect: "")
-        in_draft = self.release.status is ReleaseStatus.DRAFT
-        plan = None if answer.result is None else Plan(what, typed, answer.result, in_draft)
-        self.draws.said(Said(None if plan else answer.shown, plan=plan))
+    def _planned(self, what: str, typed: Typed) -> Answer[Plan]:
+        """Give what a change would do by now, or why it cannot be made."""
 
-    def _effect(self, typed: Typed) -> Effect:
+        def look() -> Plan:
+            in_draft = self.workbook.releases.get(self.release.id).status is ReleaseStatus.DRAFT
+            return Plan(what, typed, self._effect(what, typed), in_draft)
+
+        return attempt(look, lambda plan: "")
+
+    def _show(self, answer: Answer[Plan], *, is_changed: bool = False) -> None:
+        self.plan = None if answer.result is None else replace(answer.result, is_changed=is_changed)
+        self.draws.said(Said(answer.shown if self.plan is None else None, plan=self.plan))
+
+    def _effect(self, what: str, typed: Typed) -> Effect:
+        if what == "delete":
+            return self.workbook.templates.preview_delete(typed.key)
         if typed.key == NEW:
             return self.workbook.templates.preview_add(self.release.id, **self._whole(typed))
         return self.workbook.templates.preview_update(typed.key, **typed.changes)
@@ -354,6 +399,7 @@ class Editor:
         self, answer: Answer[Any], batch: int | None, stored: int | None = None, reopen: tuple[int, ...] = ()
     ) -> None:
         """Show an answer; where it was stored, the lists, and the form of `stored` without what was typed."""
+        self.plan = None
         self.draws.said(Said(answer.shown, batch if answer.stored else None, reopen))
         if not answer.stored:
             return
@@ -380,7 +426,7 @@ class Editor:
         return sum(member.state != "removed" for member in self.workbook.releases.members(self.release.id))
 
 
-END, BEFORE, AFTER = "at the end", "before the step that was selected", "behind the step that was selected"
+END, BEFORE, AFTER = "end", "before", "after"
 
 
 def stored_values(template: StepTemplate | None) -> dict[str, Any]:

@@ -11,13 +11,12 @@ from relorch.errors import NotFound, RelorchError
 from relorch.model.text import visible
 from relorch.model.values import Customer, Release, ReleaseStatus, StepType
 from relorch.ui import desk, words
-from relorch.ui.editor import AFTER, BEFORE, END, LANGUAGE, NEW, Editor, Plan, Said, Typed
+from relorch.ui.editor import AFTER, BEFORE, END, NEW, Editor, Plan, Said, Typed, stored_values
 from relorch.ui.effects import effect_markup
 from relorch.ui.form import form
 from relorch.ui.page import Markup, element, header, html, joined, link, notice, show
 from relorch.ui.rendered import preview_markup, warnings_markup
 from relorch.ui.session import Params
-from relorch.ui.widgets.named import NamedEditor
 from relorch.ui.widgets.offers import OffersWidget
 from relorch.workbook import Workbook
 
@@ -70,90 +69,48 @@ def _to_matrix(release: Release) -> Markup:
     return link("matrix", "Matrix", release=release.id)
 
 
-def fields_of(editor: Editor, first: Typed) -> Any:
-    """Give the fields of the form as one marimo element, filled with what was typed or stored."""
-    off, values = editor.is_fixed, first.values
-    fields: dict[str, Any] = {
-        "name": mo.ui.text(values["name"], label="Name", full_width=True, disabled=off, debounce=False),
-        "type": mo.ui.dropdown(
-            list(LANGUAGE), value=values["type"], label="Type", allow_select_none=False, disabled=off
-        ),
-        "required": mo.ui.checkbox(values["required"], label="Required: it cannot be skipped", disabled=off),
-        "description": mo.ui.text_area(
-            values["description"] or "", label="Description", rows=2, full_width=True, disabled=off, debounce=False
-        ),
+def show_form(editor: Editor) -> None:
+    """Show the selected template in the form, with what was typed for it before."""
+    first = editor.typed()
+    gone = _gone(editor, first)
+    title, chip = _title(editor, first)
+    save = words.PREVIEW_CHANGE if editor.previews else (words.ADD_STEP if first.key == NEW else words.SAVE)
+    away = "" if first.key == NEW else (words.RETIRE if editor.previews else words.DELETE)
+    key = first.key if first.key != NEW else editor.category
+    shown = {
+        "title": title,
+        "chip": chip,
+        "gone": gone,
+        "values": {**first.values, "description": first.values["description"] or "", "place": _place(editor, first)},
+        "stored": _stored(first),
+        "places": _places(editor, first),
+        "fixed": editor.is_fixed,
+        "labels": {"save": save, "drop": words.DISCARD, "away": away},
     }
-    if first.key == NEW:
-        places = [END, BEFORE, AFTER] if editor.beside is not None else [END]
-        place = values.get("place", END)
-        fields["place"] = mo.ui.dropdown(
-            places, value=place if place in places else END, label="Position", allow_select_none=False
-        )
-    return form(fields)
+    editor.form.show(key, first, shown)
 
 
-def form_markup(editor: Editor, first: Typed, fields: Any) -> mo.Html:
-    """Give the form's upper part: what is edited, and its fields."""
-    shown = fields.elements
-    return show(
-        html(
-            '<div class="ro-page ro-edit"><h2>{title}</h2>{gone}{name}'
-            '<div class="ro-edit-row">{type}{required}{place}</div>{description}</div>',
-            title=_title(editor, first),
-            gone=_gone(editor, first),
-            name=element(shown["name"]),
-            type=element(shown["type"]),
-            required=element(shown["required"]),
-            place=element(shown["place"]) if first.key == NEW else Markup(),
-            description=element(shown["description"]),
-        )
-    )
+def _places(editor: Editor, first: Typed) -> list[dict[str, str]]:
+    if first.key != NEW:
+        return []
+    beside = None if editor.beside is None else editor.stored(editor.beside)
+    if beside is None:
+        return [{"value": END, "label": words.AT_THE_END}]
+    return [
+        {"value": END, "label": words.AT_THE_END},
+        {"value": BEFORE, "label": words.before_step(visible(beside.name))},
+        {"value": AFTER, "label": words.behind_step(visible(beside.name))},
+    ]
 
 
-def text_editor(editor: Editor, first: Typed) -> Any:
-    """Give the code editor of the content, in the language of its type.
-
-    Without a debounce: with one, what is typed right before a click on "Save" would not be saved.
-    """
-    values = editor.drafts[first.key].values if first.key in editor.drafts else first.values
-    editor.language = LANGUAGE.get(values["type"], "")
-    return form(
-        {
-            "content": mo.ui.code_editor(
-                values["content"],
-                language=editor.language,
-                label="Content",
-                disabled=editor.is_fixed,
-                min_height=220,
-                max_height=440,
-                show_copy_button=False,
-                debounce=False,
-            )
-        }
-    )
+def _place(editor: Editor, first: Typed) -> str:
+    place = str(first.values.get("place", END))
+    return place if any(each["value"] == place for each in _places(editor, first)) else END
 
 
-def named(content: Any) -> mo.Html:
-    """Give the code editor with a name that a screen reader reads."""
-    return mo.vstack([content.elements["content"], mo.ui.anywidget(NamedEditor(name="Content"))], gap=0)
-
-
-def buttons(editor: Editor, first: Typed) -> tuple[Any, Any, Any]:
-    """Give the form's buttons: save, go back to what is stored, and delete or retire."""
-    label = words.PREVIEW_CHANGE if editor.previews else (words.ADD_STEP if first.key == NEW else words.SAVE)
-    away = words.RETIRE if editor.previews else words.DELETE
-    return (
-        mo.ui.run_button(label=label, kind="success"),
-        mo.ui.run_button(label=words.DISCARD),
-        mo.ui.run_button(label=away),
-    )
-
-
-def buttons_markup(editor: Editor, first: Typed, save: Any, drop: Any, away: Any) -> mo.Html:
-    """Give the form's buttons in a row; none where nothing can be changed."""
-    if editor.is_fixed or (first.key != NEW and editor.stored(first.key) is None):
-        return show(Markup())
-    return _row(save, drop, *([] if first.key == NEW else [away]))
+def _stored(first: Typed) -> dict[str, Any]:
+    stored = stored_values(first.base)
+    return {**stored, "description": stored["description"] or ""}
 
 
 def choice_buttons() -> tuple[Any, Any]:
@@ -171,6 +128,7 @@ def choice_markup(editor: Editor, typed: Typed, take: Any, mine: Any) -> mo.Html
 
 def answer_buttons(said: Said) -> tuple[Any, Any, Any, Any]:
     """Give the buttons below the form: make the change, leave it, undo, and reopen with the new text."""
+    form({})  # other numbers than the buttons before: a press meant for one of those makes no other change
     plan = said.plan
     kind: Literal["danger", "success"] = "danger" if plan is not None and plan.what == "delete" else "success"
     return (
@@ -200,7 +158,13 @@ def stale_markup(said: Said, typed: Typed) -> mo.Html:
 
 def _plan_markup(plan: Plan, title: str) -> Markup:
     effect = Markup() if plan.in_draft else effect_markup(plan.what, plan.effect)
-    return html('<section class="ro-page ro-plan"><h3>{title}</h3>{effect}</section>', title=title, effect=effect)
+    changed = html('<p class="ro-refusal" role="alert">{text}</p>', text=words.PLAN_CHANGED) if plan.is_changed else ""
+    return html(
+        '<section class="ro-page ro-plan"><h3>{title}</h3>{changed}{effect}</section>',
+        title=title,
+        changed=changed,
+        effect=effect,
+    )
 
 
 def warnings(editor: Editor, typed: Typed) -> mo.Html:
@@ -297,25 +261,19 @@ def _label(customer: Customer, clusters: Mapping[int, str]) -> str:
     return visible(f"{customer.name} · {clusters.get(customer.cluster_id, '?')}/{customer.namespace}")
 
 
-def _title(editor: Editor, first: Typed) -> Markup:
+def _title(editor: Editor, first: Typed) -> tuple[str, str]:
     if first.key == NEW:
-        return html("{text}", text=words.NEW_STEP[editor.category])
+        return words.NEW_STEP[editor.category], ""
     template = editor.stored(first.key) or first.base
     if template is None:
         raise NotFound("step template", first.key)
     ids = [each.id for each in editor.live(template.category)]
-    return html(
-        '{category} step {number} <span class="ro-chip">revision {revision}</span>',
-        category=template.category.value.capitalize(),
-        number=ids.index(template.id) + 1 if template.id in ids else "",
-        revision=template.revision,
-    )
+    number = ids.index(template.id) + 1 if template.id in ids else ""
+    return f"{template.category.value.capitalize()} step {number}", f"revision {template.revision}"
 
 
-def _gone(editor: Editor, first: Typed) -> Markup:
-    if first.key == NEW or editor.stored(first.key) is not None:
-        return Markup()
-    return html('<p class="ro-refusal" role="alert">{text}</p>', text=words.STEPS_GONE)
+def _gone(editor: Editor, first: Typed) -> str:
+    return "" if first.key == NEW or editor.stored(first.key) is not None else words.STEPS_GONE
 
 
 def _row(*elements: Any) -> mo.Html:

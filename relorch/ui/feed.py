@@ -128,6 +128,10 @@ class Feed:
         """Give why nothing could be read for some seconds, or None: all is up to date."""
         return self.memory.trouble()
 
+    def answers(self) -> bool:
+        """Whether the last read went well."""
+        return self.memory.failing_since is None
+
     def _read(self) -> None:
         """Read what is new, unless somebody does just now or did a moment ago."""
         memory = self.memory

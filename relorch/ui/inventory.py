@@ -238,9 +238,8 @@ def _facts(facts: Mapping[str, str], more: Mapping[str, str]) -> Markup:
 _EMPTY: dict[str, Any] = {"name": "", "namespace": "", "kubeconfig_path": "", "description": "", "metadata": ""}
 
 
-def cluster_form(cluster: Cluster | None = None) -> mo.ui.dictionary:
-    """Give the form of a cluster, filled with one or empty."""
-    shown = printed(cluster) if cluster else _EMPTY
+def cluster_form(shown: Mapping[str, Any]) -> mo.ui.dictionary:
+    """Give the form of a cluster, filled with these texts; see `printed`."""
     return form(
         {
             "name": mo.ui.text(label="Name", value=shown["name"], placeholder="eu-1", full_width=True),
@@ -252,15 +251,14 @@ def cluster_form(cluster: Cluster | None = None) -> mo.ui.dictionary:
     )
 
 
-def customer_form(workbook: Workbook, customer: Customer | None = None) -> mo.ui.dictionary:
-    """Give the form of a customer: an empty one, or filled with one who may also be moved to another cluster."""
-    shown = printed(customer) if customer else _EMPTY
+def customer_form(workbook: Workbook, shown: Mapping[str, Any]) -> mo.ui.dictionary:
+    """Give the form of a customer, filled with these texts; one who is there may also be moved to another cluster."""
     fields: dict[str, Any] = {
         "name": mo.ui.text(label="Name", value=shown["name"], placeholder="Acme Ltd.", full_width=True),
         "namespace": mo.ui.text(label="Namespace", value=shown["namespace"], placeholder="acme-prod", full_width=True),
     }
-    if customer:
-        fields["cluster_id"] = _cluster_field(workbook, customer)
+    if "cluster_id" in shown:
+        fields["cluster_id"] = _cluster_field(workbook, shown["cluster_id"])
     return form(fields | _common(shown))
 
 
@@ -278,21 +276,23 @@ def _common(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cluster_field(workbook: Workbook, customer: Customer) -> mo.ui.dropdown:
+def _cluster_field(workbook: Workbook, cluster_id: int) -> mo.ui.dropdown:
     options: dict[str, int] = {}
     here = ""
     for cluster in workbook.clusters.list(inactive=True):
-        if not cluster.is_active and cluster.id != customer.cluster_id:
+        if not cluster.is_active and cluster.id != cluster_id:
             continue
         label = visible(cluster.name) if cluster.is_active else f"{visible(cluster.name)} ({words.INACTIVE})"
         label = f"{label} #{cluster.id}" if label in options else label
         options[label] = cluster.id
-        here = label if cluster.id == customer.cluster_id else here
+        here = label if cluster.id == cluster_id else here
     return mo.ui.dropdown(options, label="Cluster", value=here, allow_select_none=False)
 
 
-def printed(picked: Picked) -> dict[str, Any]:
-    """Give the fields of a cluster or customer as they stand in its form."""
+def printed(picked: Picked | None) -> dict[str, Any]:
+    """Give the fields of a cluster or customer as they stand in its form; those of an empty one for None."""
+    if picked is None:
+        return dict(_EMPTY)
     shown = {
         "name": picked.name,
         "description": picked.description or "",
@@ -312,9 +312,9 @@ def _fields(typed: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any
     return changed | ({"metadata": metadata.read(changed["metadata"])} if "metadata" in changed else {})
 
 
-def edit_form(workbook: Workbook, picked: Picked) -> mo.ui.dictionary:
-    """Give the form of an edit, filled with what is picked."""
-    return customer_form(workbook, picked) if isinstance(picked, Customer) else cluster_form(picked)
+def edit_form(workbook: Workbook, picked: Picked, shown: Mapping[str, Any]) -> mo.ui.dictionary:
+    """Give the form of an edit of what is picked, filled with these texts."""
+    return customer_form(workbook, shown) if isinstance(picked, Customer) else cluster_form(shown)
 
 
 # ---- what the buttons do ----------------------------------------------------------------------------------------
@@ -362,15 +362,16 @@ def put_in_use(workbook: Workbook, picked: Picked, tab: str) -> Answer[Picked]:
     return attempt(partial(verb, picked.id), lambda stored: words.put_in_use(stored.name, stored.is_active))
 
 
-def laid_out(drawn: mo.ui.dictionary, buttons: Sequence[mo.Html]) -> mo.Html:
-    """Give a form with its buttons under it."""
+def laid_out(drawn: mo.ui.dictionary, buttons: Sequence[mo.Html], *, note: object = "") -> mo.Html:
+    """Give a form with its buttons under it and a note above it."""
     rows = joined(
         html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
         for name, field in drawn.elements.items()
     )
     return show(
         html(
-            '<div class="ro-page ro-form">{rows}<div class="ro-buttons">{buttons}</div></div>',
+            '<div class="ro-page ro-form">{note}{rows}<div class="ro-buttons">{buttons}</div></div>',
+            note=note,
             rows=rows,
             buttons=joined(element(button) for button in buttons),
         )

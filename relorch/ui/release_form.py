@@ -25,10 +25,14 @@ NOTHING: Mapping[str, str] = {
     "metadata": "",
 }
 """The form of a new release."""
+EMPTY_CLONE: Mapping[str, str] = {"name": "", "version_number": ""}
+EMPTY_REASON: Mapping[str, str] = {"reason": ""}
 
 
-def printed(release: Release) -> dict[str, str]:
-    """Give the fields of a release as they stand in its form."""
+def printed(release: Release | None) -> dict[str, str]:
+    """Give the fields of a release as they stand in its form; those of a new one for None."""
+    if release is None:
+        return dict(NOTHING)
     return {
         "name": release.name,
         "type": release.type.value,
@@ -70,25 +74,32 @@ def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     )
 
 
-def clone_form() -> mo.ui.dictionary:
-    """Give the form of a clone: what will differ from the release it is made of."""
+def clone_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+    """Give the form of a clone: what will differ from the release it is made of; see `EMPTY_CLONE`."""
     text = mo.ui.text
     return drawn_form(
         {
-            "name": text(label="Name of the new draft", full_width=True),
-            "version_number": text(label="Its version", full_width=True),
+            "name": text(label="Name of the new draft", value=shown["name"], full_width=True),
+            "version_number": text(label="Its version", value=shown["version_number"], full_width=True),
         }
     )
 
 
-def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html) -> Markup:
-    """Give a form with its buttons under it."""
+def reason_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+    """Give the form of a reason; see `EMPTY_REASON`."""
+    text = mo.ui.text(label="Reason", value=shown["reason"], placeholder="change freeze until Monday", full_width=True)
+    return drawn_form({"reason": text})
+
+
+def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html, note: object = "") -> Markup:
+    """Give a form with its buttons under it and a note above it."""
     rows = [
         html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
         for name, field in drawn.elements.items()
     ]
     return html(
-        '<div class="ro-page ro-form">{rows}<div class="ro-buttons">{buttons}</div></div>',
+        '<div class="ro-page ro-form">{note}{rows}<div class="ro-buttons">{buttons}</div></div>',
+        note=note,
         rows=Markup("").join(rows),
         buttons=Markup("").join(element(button) for button in buttons),
     )

@@ -245,34 +245,41 @@ def after_closing(workbook: Workbook, release: Release, closed: Pressed) -> View
     return replace(view, said=closed.shown)
 
 
-def close(workbook: Workbook, release: Release, tab: str, *, sure: bool = False) -> Pressed:
-    """Delete, archive or reopen a release; what cannot be taken back, or leaves work open, asks first."""
+def close(workbook: Workbook, release: Release, tab: str, *, asked: Pressed | None = None) -> Pressed:
+    """Delete, archive or reopen a release; what cannot be taken back, or leaves work open, asks first.
+
+    `asked` is the question that is answered with yes: when it would be another one by now, that one is asked.
+    """
     if tab == DELETE:
-        return _delete(workbook, release, sure=sure)
+        return _delete(workbook, release, asked)
     if tab == ARCHIVE:
-        return _archive(workbook, release, sure=sure)
+        return _archive(workbook, release, asked)
     return Pressed(
         attempt(lambda: workbook.releases.reopen(release.id), lambda stored: words.reopened(stored.name, stored.status))
     )
 
 
-def _delete(workbook: Workbook, release: Release, *, sure: bool) -> Pressed:
-    if not sure:
-        steps = attempt(lambda: len(workbook.templates.list(release.id)), str)
-        if steps.result is None:
-            return Pressed(steps)
-        return ask(words.delete_question(release.name, steps.result), words.DELETE_FOR_GOOD)
+def _delete(workbook: Workbook, release: Release, asked: Pressed | None) -> Pressed:
+    steps = attempt(lambda: [each.id for each in workbook.templates.list(release.id)], str)
+    if steps.result is None:
+        return Pressed(steps)
+    if asked is None or asked.seen != steps.result:
+        question = words.delete_question(release.name, len(steps.result))
+        return _asked(question, words.DELETE_FOR_GOOD, steps.result, asked)
     return Pressed(attempt(partial(workbook.releases.delete, release.id), lambda _: words.deleted(release.name)))
 
 
-def _archive(workbook: Workbook, release: Release, *, sure: bool) -> Pressed:
-    if not sure:
-        left = attempt(lambda: workbook.releases.preview_archive(release.id), str)
-        if left.result is None:
-            return Pressed(left)
-        if left.result.open or left.result.held_open:
-            return ask(
-                words.archive_question(counted(left.result), left.result.open, left.result.held_open),
-                words.ARCHIVE_ALL_THE_SAME,
-            )
+def _archive(workbook: Workbook, release: Release, asked: Pressed | None) -> Pressed:
+    left = attempt(lambda: workbook.releases.preview_archive(release.id), str)
+    if left.result is None:
+        return Pressed(left)
+    seen = (left.result.open, left.result.held_open, counted(left.result))
+    if any(seen[:2]) and (asked is None or asked.seen != seen):
+        question = words.archive_question(counted(left.result), left.result.open, left.result.held_open)
+        return _asked(question, words.ARCHIVE_ALL_THE_SAME, seen, asked)
     return Pressed(attempt(lambda: workbook.releases.archive(release.id), lambda stored: words.archived(stored.name)))
+
+
+def _asked(question: str, yes: str, seen: object, before: Pressed | None) -> Pressed:
+    """Ask; where that was asked `before` about something else, say so."""
+    return ask(question if before is None else f"{words.ASKED_ANEW} {question}", yes, seen=seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import marimo as mo
@@ -18,11 +18,12 @@ from relorch.ui.page import element, html, show
 class Pressed:
     """What became of a button: an answer, or a question with the button `sure` that says yes to it.
 
-    Of an edit that asks, `seen` is what was stored when it asked, and `typed` what it asked about.
+    `seen` is what was stored when it asked; of an edit, `typed` is what it asked about.
     """
 
     answer: Answer[Any] | None
     question: str = ""
+    yes: str = ""
     sure: mo.ui.run_button | None = None
     seen: Any = None
     typed: Mapping[str, Any] | None = None
@@ -48,7 +49,12 @@ class Pressed:
 
 def ask(question: str, yes: str, **about: Any) -> Pressed:
     """Give a question with a button that says yes; `about`: `seen` and `typed` of an edit."""
-    return Pressed(None, question, mo.ui.run_button(label=yes, kind="warn"), **about)
+    return with_button(Pressed(None, question, yes, **about))
+
+
+def with_button(asked: Pressed) -> Pressed:
+    """Give a question with a new button: one that belongs to the cell which draws it. An answer needs none."""
+    return asked if not asked.yes else replace(asked, sure=mo.ui.run_button(label=asked.yes, kind="warn"))
 
 
 def beside(came: Pressed | Answer[Any]) -> mo.Html | None:

@@ -121,6 +121,40 @@ EMPTY_STEP = "Select a step: its text and its buttons appear here."
 ALL_QUIET = "Nothing failed, and no release is waiting."
 
 
+# forms: what stands beside a field, for the names that the workbook has for it
+UNSAVED = "Unsaved"
+TYPED_BEFORE = "What you typed here before is not stored yet."
+LABEL = {
+    "name": "Name",
+    "namespace": "Namespace",
+    "kubeconfig_path": "Kubeconfig path",
+    "type": "Type",
+    "version_number": "Version",
+    "release_date": "Release date",
+    "description": "Description",
+    "metadata": "Metadata",
+    "content": "Content",
+    "reason": "Reason",
+    "notes": "Notes",
+    "required": "Required",
+    "category": "Category",
+    "position": "Position",
+    "cluster_id": "Cluster",
+    "customer_id": "Customer",
+    "customer_ids": "Customers",
+    "release_id": "Release",
+    "template_id": "Step",
+    "step_id": "Step",
+    "step_ids": "Steps",
+}
+
+
+def by_label(refusal: str) -> str:
+    """Give a refusal that begins with the workbook's name of a field with what stands beside that field."""
+    field, blank, why = refusal.partition(" ")
+    return f"{LABEL.get(field, field)}{blank}{why}"
+
+
 def moment(at: datetime) -> str:
     """Give a time for people, to the minute, with its zone."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
@@ -235,6 +269,7 @@ STEPS_NOTHING_CHANGED = "Nothing was changed, so nothing was stored."
 STEPS_CHANGED_SINCE = (
     "What is typed was changed after this preview. Preview the change again, then save exactly what you saw."
 )
+PLAN_CHANGED = "Somebody has changed something since the preview: this is what the change does now. Nothing was done."
 STEPS_PREVIEW_OF_TYPED = "The text as it is typed now, not stored yet."
 STEPS_PREVIEW_OF_STORED = "The text as it is stored."
 STEPS_SOURCE = "Source text, not rendered. Do not run it."
@@ -348,8 +383,10 @@ SAVE_ALL_THE_SAME = "Save all the same"
 SAVE_MINE_OVER_IT = "Save mine over it"
 OPEN_ANEW = "Show what can be done now"
 PREVIEW_IS_OLD = "The steps or the customers were changed after the preview; look at it again, then press once more."
+AT_THE_END = "at the end"
 TYPED_SINCE = "What you typed is no longer what was asked about; press Save again."
 DELETE_FOR_GOOD = "Delete for good"
+ASKED_ANEW = "It is no longer what you were asked about: somebody has changed it meanwhile. Nothing was done."
 ARCHIVE_ALL_THE_SAME = "Archive all the same"
 CLOSING = {
     "Delete": "Deletes the draft and its steps; what was recorded about it stays in the history.",
@@ -488,6 +525,16 @@ def would_get(customers: int, steps: int) -> str:
     """Say how much an activation, or customers who join, will make."""
     who = "1 customer gets" if customers == 1 else f"{customers:,} customers get"
     return f"{who} {steps:,} {'step' if steps == 1 else 'steps'} in all."
+
+
+def before_step(name: str) -> str:
+    """Say that a new step is to stand before another."""
+    return f"before “{name}”"
+
+
+def behind_step(name: str) -> str:
+    """Say that a new step is to stand behind another."""
+    return f"behind “{name}”"
 
 
 def changed_members(verb: str, count: int) -> str:

@@ -117,12 +117,6 @@ class Core:
         if change.batch_id is not None:
             self.latest.batch = Batch(change.batch_id, frozenset(fact["action"] for fact in change.facts))
 
-    @contextmanager
-    def rehearse(self) -> Iterator[Change]:
-        """Give one write that is done as `change` would do it, and then taken back: nothing of it is stored."""
-        with self.store.rehearsing() as connection:
-            yield Change(connection, self.now(), self.operator)
-
 
 def refuse_stale(
     change: Change, noun: str, row: RowDict, expected_version: int | None, *, field: str = "expected_version"

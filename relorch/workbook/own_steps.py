@@ -7,7 +7,7 @@ from relorch.model import text
 from relorch.model.ordering import Side
 from relorch.model.status import Status
 from relorch.model.values import CustomerStep, MemberState, ReleaseStatus
-from relorch.store import Connection, journal, releases, rows, steps
+from relorch.store import Connection, events, journal, releases, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, customers, step_templates
 from relorch.workbook.core import Change
@@ -24,7 +24,7 @@ def editable(change: Change, step_id: int, expected_version: int | None, verb: s
     row = require_step(steps.with_context(change.connection, [number], lock=True), number)
     refuse_closed_doors(row)
     if expected_version is not None and expected_version != row["row_version"]:
-        raise overtaken(change, row, already=False)
+        raise overtaken(change, row, events.latest_touch(change.connection, row), already=False)
     if row["status"] != Status.PENDING:
         raise NotAllowed(
             f"Step {number} '{row['name']}' is {words_of(row['status'])}: to {verb} it, reopen it first. "

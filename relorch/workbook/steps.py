@@ -25,7 +25,7 @@ from relorch.model.values import (
 from relorch.store import Connection, events, journal, rows, steps, walk
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customer_steps, customers, releases, step_templates
-from relorch.workbook.core import Noun
+from relorch.workbook.core import Change, Noun
 from relorch.workbook.customers import require_customer
 from relorch.workbook.own_steps import (
     editable,
@@ -48,6 +48,8 @@ from relorch.workbook.transitions import (
     choice_of,
     ids_of,
     per_id,
+    plan_all,
+    planned_rows,
     require_step,
     shown_text,
     step_ids_of,
@@ -243,7 +245,7 @@ class Steps(Noun):
         expected_version: Versions = None,
         take_template: bool = False,
     ) -> Outcome:
-        """Give what a status verb would apply and refuse, exactly as it would: it is done, then taken back.
+        """Give what a status verb would apply and refuse, exactly as it would, from the same rules; it only reads.
 
         `verb`: its name, such as `mark_done`; the other arguments and the errors are those of the verb. Only the reason
         may still be missing or blank, for it is often written last. `batch_id` is None: nothing is stored.
@@ -254,9 +256,11 @@ class Steps(Noun):
         ids, alone = step_ids_of(step_ids)
         said = text.reason(reason, required=False)
         request = _request(wanted, ids, alone, said, notes, expected_version, None, taken)
-        with self._core.rehearse() as change:
-            applied = apply_all(change, request, ids, alone)
-        return Outcome(None, tuple(step_value(row) for row in applied), tuple(request.problems))
+        with self._core.look() as connection:
+            seen = Change(connection, self._core.now(), self._core.operator)
+            plan = plan_all(seen, request, ids, alone)
+        changed = planned_rows(plan, seen.now)
+        return Outcome(None, tuple(step_value(row) for row in changed), tuple(request.problems))
 
     def next(
         self,
@@ -307,7 +311,8 @@ class Steps(Noun):
         """
         with self._core.change() as change:
             row = editable(change, step_id, expected_version, "reset")
-            return edited(change, "step.reset", row, template_text(change, row))
+            known = rows.by_ids(change.connection, step_templates, [row["template_id"]]) if row["template_id"] else {}
+            return edited(change, "step.reset", row, template_text(row, known))
 
     def add_custom(
         self,

@@ -56,7 +56,11 @@ class Choice:
 
 @dataclass
 class Request:
-    """One call of a verb, checked."""
+    """One call of a verb, checked.
+
+    `problems` is what planning refuses; `touches` (who overtook a step, by its id) and `templates` (by id) are what
+    it read for all steps at once.
+    """
 
     transition: Transition
     reason: str | None
@@ -65,31 +69,56 @@ class Request:
     digests: Mapping[int, str | None]
     take_template: bool = False
     problems: list[Refusal] = field(default_factory=list)
+    touches: Mapping[int, RowDict] = field(default_factory=dict)
+    templates: Mapping[int, RowDict] = field(default_factory=dict)
 
 
-def apply_all(change: Change, request: Request, ids: Sequence[int], alone: bool) -> list[RowDict]:
-    """Change every step that may be changed, and give their rows as they are now."""
-    found = steps.with_context(change.connection, ids, lock=True)
-    changes: list[tuple[RowDict, RowDict]] = []
+Plan = list[tuple[RowDict, RowDict]]
+"""Each step that may be changed, as it is, with the columns it gets."""
+
+
+def plan_all(change: Change, request: Request, ids: Sequence[int], alone: bool, *, lock: bool = False) -> Plan:
+    """Give what the verb changes and note in the request what it refuses; nothing is written.
+
+    `alone`: a refusal is raised. `lock` keeps other writers from the steps, for those who write the plan next.
+    """
+    found = steps.with_context(change.connection, ids, lock=lock)
+    late = [row for row in found.values() if _is_overtaken(request, row)]
+    request.touches = events.latest_touches(change.connection, late) if late else {}
+    if request.take_template:
+        wanted = {row["template_id"] for row in found.values()} - {None}
+        request.templates = rows.by_ids(change.connection, step_templates, sorted(wanted))
+    plan: Plan = []
     for step_id in ids:
         try:
             row = require_step(found, step_id)
-            changes.append((row, _new_columns(change, request, row)))
+            plan.append((row, _new_columns(change, request, row)))
         except StorageError:
             raise
         except RelorchError as error:
             if alone:
                 raise
             request.problems.append(Refusal(step_id, error))
+    return plan
+
+
+def planned_rows(plan: Plan, now: datetime) -> list[RowDict]:
+    """Give the rows of a plan as they are once it is written."""
+    return [row | new | {"row_version": row["row_version"] + 1, "updated_at": now} for row, new in plan]
+
+
+def apply_all(change: Change, request: Request, ids: Sequence[int], alone: bool) -> list[RowDict]:
+    """Change every step that may be changed, and give their rows as they are now."""
+    plan = plan_all(change, request, ids, alone, lock=True)
     written = steps.change_many(
-        change.connection, [(row["id"], row["row_version"], new) for row, new in changes], change.now
+        change.connection, [(row["id"], row["row_version"], new) for row, new in plan], change.now
     )
-    if written != len(changes):
-        raise StorageError(f"{len(changes) - written} steps changed while they were being written; try again.")
-    for row, new in changes:
+    if written != len(plan):
+        raise StorageError(f"{len(plan) - written} steps changed while they were being written; try again.")
+    for row, new in plan:
         said = request.reason if request.reason is not None else request.notes
         change.record_step(f"step.{request.transition.verb}", row, new, note=said)
-    return [row | new | {"row_version": row["row_version"] + 1, "updated_at": change.now} for row, new in changes]
+    return planned_rows(plan, change.now)
 
 
 def _new_columns(change: Change, request: Request, row: RowDict) -> RowDict:
@@ -113,18 +142,18 @@ def _new_columns(change: Change, request: Request, row: RowDict) -> RowDict:
     if rule.verb is Verb.REOPEN:
         columns |= dict.fromkeys(("executed_at", "executed_by", "executed_content", "executed_sha256"))
     if request.take_template:
-        columns |= template_text(change, row)
+        columns |= template_text(row, request.templates)
     if rule.freezes:
         columns |= _frozen(change, request, row)
     return columns | _words(request)
 
 
-def template_text(change: Change, row: RowDict) -> RowDict:
-    """Give the columns that a step gets from its live template as it is now."""
+def template_text(row: RowDict, templates: Mapping[int, RowDict]) -> RowDict:
+    """Give the columns that a step gets from its live template as it is now, one of `templates` by id."""
     if row["template_id"] is None or row["template_retired"]:
         why = "its template is retired" if row["template_id"] else "it is a custom step"
         raise NotAllowed(f"Step {row['id']} '{row['name']}' cannot take a template's text: {why}.")
-    template = rows.by_ids(change.connection, step_templates, [row["template_id"]])[row["template_id"]]
+    template = templates[row["template_id"]]
     taken = {name: template[name] for name in ("name", "type", "content")}
     return taken | {"template_revision": template["revision"], "is_overridden": False}
 
@@ -176,16 +205,19 @@ def _closed_door(row: RowDict) -> str | None:
     return None
 
 
-def _refuse_overtaken(change: Change, request: Request, row: RowDict) -> None:
-    already = row["status"] == request.transition.target
+def _is_overtaken(request: Request, row: RowDict) -> bool:
     expected = request.versions.get(row["id"])
-    if already or (expected is not None and expected != row["row_version"]):
-        raise overtaken(change, row, already=already)
+    return row["status"] == request.transition.target or (expected is not None and expected != row["row_version"])
 
 
-def overtaken(change: Change, row: RowDict, *, already: bool) -> Conflict:
-    """Say who was there before, and when."""
-    latest = events.latest_touch(change.connection, row)
+def _refuse_overtaken(change: Change, request: Request, row: RowDict) -> None:
+    if _is_overtaken(request, row):
+        already = row["status"] == request.transition.target
+        raise overtaken(change, row, request.touches.get(row["id"]), already=already)
+
+
+def overtaken(change: Change, row: RowDict, latest: RowDict | None, *, already: bool) -> Conflict:
+    """Say who was there before, and when: as the newest event that touched the step has it."""
     who = latest["operator"] if latest else row["executed_by"]
     when = latest["at"] if latest else row["executed_at"]
     by = _by(who, when, change.operator)
@@ -274,8 +306,9 @@ def per_id(field_name: str, ids: Sequence[int], alone: bool, value: Any, kind: t
         given = {ids[0]: value}
     else:
         raise InvalidValue(field_name, value, "must be a dict of step id to value when a list of steps is given")
+    known = set(ids)
     for step_id in given:
-        if text.number(field_name, step_id) not in ids:
+        if text.number(field_name, step_id) not in known:
             raise InvalidValue(field_name, given, f"names step {step_id}, which is not among the steps")
     for wanted in given.values():
         if wanted is not None and (not isinstance(wanted, kind) or isinstance(wanted, bool)):

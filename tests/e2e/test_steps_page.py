@@ -104,7 +104,7 @@ def test_a_new_step_goes_before_the_one_that_was_selected(serving: Serving, tab:
     expect(page.get_by_label("Name", exact=True)).to_have_value("second")
     page.get_by_role("button", name="New deploy step").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
-    page.get_by_label("Position").select_option("before the step that was selected")
+    page.get_by_label("Position").select_option("before “second”")
     page.get_by_label("Name", exact=True).fill("between")
     write(page, "true")
     page.get_by_role("button", name="Add this step").click()
@@ -231,7 +231,7 @@ def test_what_is_refused_says_why_and_stays_as_it_was_typed(
     expect(page.get_by_role("alert").filter(has_text="Refused.").filter(has_text=why)).to_be_visible(timeout=SLOW)
     expect(page.get_by_label("Name", exact=True)).to_have_value(name)
     expect(page.get_by_label("Description")).to_have_value("typed before")
-    expect(editor(page)).to_contain_text(text[:30])
+    expect(editor(page)).to_have_value(re.compile(re.escape(text[:30])))
     with serving.open() as wb:
         assert wb.templates.list(release_id)[0].content == "true"
 
@@ -243,12 +243,12 @@ def test_what_is_typed_survives_another_selection_and_can_be_discarded(serving: 
     write(page, "echo not saved yet")
     option(page, "two").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("two")
-    expect(editor(page)).to_have_text("true")
+    expect(editor(page)).to_have_value("true")
     expect(option(page, "one")).to_have_accessible_name(re.compile("not saved"))
     option(page, "one").click()
-    expect(editor(page)).to_have_text("echo not saved yet", timeout=SLOW)
+    expect(editor(page)).to_have_value("echo not saved yet", timeout=SLOW)
     page.get_by_role("button", name="Discard what I typed").click()
-    expect(editor(page)).to_have_text("true", timeout=SLOW)
+    expect(editor(page)).to_have_value("true", timeout=SLOW)
     expect(option(page, "one")).not_to_have_accessible_name(re.compile("not saved"))
 
 
@@ -331,9 +331,8 @@ def test_an_archived_release_can_be_read_and_not_changed(serving: Serving, tab: 
     ).to_have_count(0)
     option(page, "two").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("two")
-    editor(page).click()
-    page.keyboard.type("not taken")
-    expect(editor(page)).to_have_text("true")
+    expect(editor(page)).to_be_disabled()
+    expect(editor(page)).to_have_value("true")
     expect(preview(page)).to_contain_text("true")
     assert (window.console, window.outside) == ([], [])
 
@@ -370,7 +369,7 @@ def test_what_is_typed_while_another_step_is_picked_never_becomes_its_text(servi
             for name in ("one", "two", "three")
         }
     page = tab(serving).goto(f"/steps?release={draft.id}&template={stored['one']}")
-    expect(editor(page)).to_contain_text("echo one", timeout=3 * SLOW)
+    expect(editor(page)).to_have_value(re.compile(re.escape("echo one")), timeout=3 * SLOW)
     for turn, name in enumerate(("two", "three", "two", "one")):
         editor(page).press("End")
         page.keyboard.type(f" x{turn}")
@@ -382,8 +381,8 @@ def test_what_is_typed_while_another_step_is_picked_never_becomes_its_text(servi
     for name in stored:
         option(page, name).click()
         expect(page.get_by_label("Name", exact=True)).to_have_value(name, timeout=3 * SLOW)
-        expect(editor(page)).to_contain_text(f"echo {name}", timeout=3 * SLOW)
-        shown = editor(page).inner_text().rstrip("\n")
+        expect(editor(page)).to_have_value(re.compile(re.escape(f"echo {name}")), timeout=3 * SLOW)
+        shown = editor(page).input_value()
         save = page.get_by_role("button", name="Save", exact=True)
         save.click()
         page.wait_for_timeout(1_500)

@@ -69,7 +69,7 @@ def test_what_was_previewed_is_what_happens_and_can_be_taken_back(serving: Servi
         assert found == ["helm upgrade app --set replicas=9", *["helm upgrade app"] * 3, TEXT, TEXT]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status").filter(has_text="Taken back. 2 steps")).to_be_visible(timeout=SLOW)
-    expect(editor(page)).to_have_text("helm upgrade app", timeout=SLOW)
+    expect(editor(page)).to_have_value("helm upgrade app", timeout=SLOW)
     with serving.open() as wb:
         assert [wb.steps.get(each).content for each in steps[4:]] == ["helm upgrade app"] * 2
     assert (window.console, window.outside) == ([], [])
@@ -168,16 +168,16 @@ def test_what_a_colleague_stores_appears_and_nobody_is_overwritten(serving: Serv
         wb.templates.add(release_id, name="added by ben", category="deploy", type="bash", content="true")
     expect(option(page, "added by ben")).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("alert").filter(has_text="changed by ben")).to_be_visible(timeout=SLOW)
-    expect(editor(page)).to_have_text("mine")
+    expect(editor(page)).to_have_value("mine")
     page.get_by_role("button", name="Preview the change").click()
     page.get_by_role("button", name="Save and change 2 steps").click(timeout=SLOW)
     expect(page.get_by_role("alert").filter(has_text="Refused.").filter(has_text="ben")).to_be_visible(timeout=SLOW)
     with serving.open() as wb:
         assert wb.templates.get(template.id).content == "ben's"
-    expect(editor(page)).to_have_text("mine")
+    expect(editor(page)).to_have_value("mine")
     page.get_by_role("button", name="Go on with mine").click()
     expect(page.get_by_role("button", name="Go on with mine")).to_have_count(0, timeout=SLOW)
-    expect(editor(page)).to_have_text("mine")
+    expect(editor(page)).to_have_value("mine")
     page.get_by_role("button", name="Preview the change").click()
     page.get_by_role("button", name="Save and change 2 steps").click(timeout=SLOW)
     expect(page.get_by_role("status").filter(has_text="is saved")).to_be_visible(timeout=SLOW)
@@ -194,6 +194,6 @@ def test_what_a_colleague_stores_is_shown_where_nothing_was_typed(serving: Servi
     expect(preview(page)).to_contain_text("helm upgrade app", timeout=SLOW)
     with serving.open("ben") as wb:
         wb.templates.update(template.id, content="ben's own")
-    expect(editor(page)).to_have_text("ben's own", timeout=SLOW)
+    expect(editor(page)).to_have_value("ben's own", timeout=SLOW)
     expect(preview(page)).to_contain_text("ben's own")
     expect(page.get_by_role("link", name="Dashboard")).to_be_visible()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from relorch import Workbook
 from relorch.errors import IllegalTransition, InvalidValue, NotFound
@@ -106,3 +107,28 @@ def test_a_verb_after_a_preview_is_stored(wb: Workbook, build: Any) -> None:
     assert wb.steps.get(step.id).status is Status.DONE
     assert [event.batch_id for event in wb.history(step_id=step.id)] == [outcome.batch_id]
     assert wb.first_broken_event() is None
+
+
+def test_a_preview_never_takes_the_lock_that_writers_wait_for(wb: Workbook, build: Any) -> None:
+    ids = in_every_status(wb, build)
+    begun: list[object] = []
+    event.listen(wb._core.store._write, "begin", begun.append)
+    for verb in Verb:
+        wb.steps.preview(verb, ids)
+    assert begun == []
+
+
+@pytest.mark.parametrize("verb", ["mark_done", "revert", "reopen"])
+def test_a_preview_of_many_steps_asks_no_more_often_than_one_of_a_few(wb: Workbook, build: Any, verb: str) -> None:
+    """Whoever overtook: who it was is not asked for one step after the other."""
+    ids = [step.id for step in build.steps_of(build.active(customers=4, steps=30))]
+    wb.acting_as("ben").steps.fail(ids[::2], reason="disk full")
+    said: list[str] = []
+    event.listen(wb._core.store._read, "before_cursor_execute", lambda *args: said.append(args[2]))
+
+    def asked(some: list[int]) -> int:
+        said.clear()
+        wb.steps.preview(verb, some, expected_version=dict.fromkeys(some, 1), take_template=verb == "reopen")
+        return len(said)
+
+    assert asked(ids) == asked(ids[:4])
