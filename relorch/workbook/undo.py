@@ -215,7 +215,7 @@ def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDic
     for row in fitting:
         _note_step(undo, table.name, row["id"])
         _order_later(undo, row)
-    old = {name: fitting[0][name] for name in back}
+    old = {name: fitting[0][name] for name in (*back, *(["order_index"] if away else []))}
     return [journal.entry(table, [row | back for row in fitting], before=old, after=back)]
 
 
@@ -359,7 +359,8 @@ def _conflict(undo: _Undo, left: Sequence[Left], way_out: str | None = None) -> 
     row = rows.by_id(connection, journal.TABLES[first.table], first.id) if first.table in journal.TABLES else None
     latest_of = events.latest_touch if is_step else events.latest_template_touch
     latest = latest_of(connection, row) if row else None
-    message = f"{noun} {first.id} cannot be put back: {first.why}; nothing was changed. {way_out}."
+    subject = f"{noun} {first.id}{_named(undo, first, row)}"
+    message = f"{subject} cannot be put back: {first.why}; nothing was changed. {way_out}."
     return Conflict(
         message,
         step_id=first.id if is_step else None,
@@ -367,6 +368,16 @@ def _conflict(undo: _Undo, left: Sequence[Left], way_out: str | None = None) -> 
         who=latest["operator"] if latest else None,
         when=latest["at"] if latest else None,
     )
+
+
+def _named(undo: _Undo, left: Left, row: RowDict | None) -> str:
+    """Give what the row is called, for a step also whose it is; nothing for one that is gone."""
+    if row is None or "name" not in row:
+        return ""
+    if left.table != customer_steps.name:
+        return f" '{row['name']}'"
+    customer = rows.by_id(undo.change.connection, customers, row["customer_id"])
+    return f" '{row['name']}'" + (f" of {customer['name']}" if customer else "")
 
 
 def _take_back_order(undo: _Undo, event: RowDict, order: RowDict) -> RowDict:
