@@ -91,7 +91,10 @@ class Workbook:
         return Workbook(Core(self._core.store, _operator(operator), self._core.clock))
 
     def at(self, moment: datetime) -> Workbook:
-        """Give the same workbook at a fixed moment (an aware time): what is done by it is recorded then."""
+        """Give the same workbook at a fixed moment (an aware time): what is done by it is recorded then.
+
+        A moment without a zone is refused with `InvalidValue` by the first verb.
+        """
         return Workbook(Core(self._core.store, self._core.operator, lambda: moment))
 
     def now(self) -> datetime:
@@ -133,7 +136,10 @@ class Workbook:
         batch_id: int | None = None,
         newest: int | None = None,
     ) -> list[Event]:
-        """Give the events that match every argument, oldest first; `newest` keeps only so many of the last ones."""
+        """Give the events that match every argument, oldest first; `newest` keeps only so many of the last ones.
+
+        Raises `InvalidValue` for what is no id or number; an unknown id has no events.
+        """
         wanted = {"release_id": release_id, "customer_id": customer_id, "step_id": step_id, "batch_id": batch_id}
         for name, value in {**wanted, "newest": newest}.items():
             if value is not None:
@@ -173,7 +179,9 @@ class Workbook:
         `batch_id` None: this operator's last batch that can be. Every column gets its value of before, except
         `row_version` and `updated_at`, which only grow; the undo is a batch itself and can be undone.
         Raises `NotFound` for an unknown batch, `NotAllowed` for one that cannot be undone or was, and `Conflict`,
-        with nothing changed, when a row was touched since; `skip_touched` puts back the rest and lists what it left.
+        with nothing changed, when a row was touched since. `skip_touched` puts back the rest and lists what it left;
+        it is refused all the same where nothing is left to put back, where a template or the order itself was
+        touched, and where customers who joined since took a template's text.
         """
         wanted = None if batch_id is None else text.number("batch_id", batch_id)
         with self._core.change() as change:
@@ -186,7 +194,7 @@ class Workbook:
             return events.newest_id(connection)
 
     def changes_since(self, revision: int) -> Changes:
-        """Give what was changed after the event with this id (see `revision`)."""
+        """Give what was changed after the event with this id (see `revision`); raises `InvalidValue` for no number."""
         text.number("revision", revision, least=0)
         with self._core.look() as connection:
             newest = events.newest_id(connection)

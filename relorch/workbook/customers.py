@@ -56,7 +56,10 @@ class Customers(Noun):
             return Customer(**require_customer(connection, customer_id))
 
     def list(self, *, cluster_id: int | None = None, inactive: bool = False) -> list[Customer]:
-        """Give the customers by cluster and name, of one cluster or all; with `inactive` also those not in use."""
+        """Give the customers by cluster and name, of one cluster or all; with `inactive` also those not in use.
+
+        Raises `NotFound` for an unknown cluster.
+        """
         with self._core.look() as connection:
             if cluster_id is not None:
                 require_cluster(connection, cluster_id)

@@ -120,7 +120,10 @@ class Templates(Noun):
             return StepTemplate(**require_template(connection, template_id))
 
     def list(self, release_id: int, *, retired: bool = False) -> list[StepTemplate]:
-        """Give the live templates of a release: deploy, then verify, each in order; with `retired` those too, last."""
+        """Give the live templates of a release: deploy, then verify, each in order; with `retired` those too, last.
+
+        Raises `NotFound`.
+        """
         with self._core.look() as connection:
             require_release(connection, release_id)
             load = releases.all_templates if retired else releases.live_templates
@@ -162,7 +165,11 @@ class Templates(Noun):
         return _effect_of_update(found, before, new) if new else Effect()
 
     def move(self, template_id: int, position: int) -> StepTemplate:
-        """Move a template to a place among the live ones of its category, from 0; raises as `reorder` does."""
+        """Move a template to a place among the live ones of its category, from 0.
+
+        Raises `NotFound`, `InvalidValue` for a place that is none, `NotAllowed` for a retired template and in an
+        archived release.
+        """
         with self._core.change() as change:
             row = require_template(change.connection, template_id)
             ids = _live_ids(change.connection, row["release_id"], row["category"])
