@@ -129,19 +129,12 @@ def cluster_form(drafts, set_view, view):
     """Draws the form of a new cluster."""
     mo.stop(view.kind != "new")
     begun_cluster = drafts.begin(("cluster", 0), inventory.printed)
-    cluster = inventory.cluster_form(begun_cluster.shown)
+    cluster = drafts.drawn(begun_cluster, inventory.cluster_form(begun_cluster.shown))
     create = mo.ui.run_button(label="Create cluster", kind="success")
     undo_cluster = drafts.discard(begun_cluster, lambda: set_view(inventory.View("new")))
     typed_cluster = lambda: cluster.value  # noqa: E731 - so that typing does not run the cells that store
     inventory.laid_out(cluster, [create, *undo_cluster], note=begun_cluster.note)
-    return begun_cluster, cluster, create, typed_cluster
-
-
-@app.cell
-def cluster_typed(begun_cluster, cluster, drafts):
-    """Keeps what is typed."""
-    drafts.keep(begun_cluster, cluster.value)
-    return
+    return begun_cluster, create, typed_cluster
 
 
 @app.cell
@@ -161,20 +154,13 @@ def customer_form(drafts, set_view, tab, view, workbook):
     """Draws the form of a new customer on the picked cluster."""
     mo.stop(view.kind != "cluster" or tab.value != inventory.NEW_CUSTOMER)
     begun_customer = drafts.begin(("customer", view.id), inventory.printed)
-    customer = inventory.customer_form(workbook, begun_customer.shown)
+    customer = drafts.drawn(begun_customer, inventory.customer_form(workbook, begun_customer.shown))
     add = mo.ui.run_button(label="Create customer", kind="success")
     here = inventory.View("cluster", view.id, tab=inventory.NEW_CUSTOMER)
     undo_customer = drafts.discard(begun_customer, lambda: set_view(here))
     typed_customer = lambda: customer.value  # noqa: E731 - as above
     inventory.laid_out(customer, [add, *undo_customer], note=begun_customer.note)
-    return add, begun_customer, customer, typed_customer
-
-
-@app.cell
-def customer_typed(begun_customer, customer, drafts):
-    """Keeps what is typed."""
-    drafts.keep(begun_customer, customer.value)
-    return
+    return add, begun_customer, typed_customer
 
 
 @app.cell
@@ -194,19 +180,12 @@ def edit_form(drafts, picked, reads, set_view, tab, view, workbook):
     """Draws the form of an edit, filled with what is stored, or with what was typed before."""
     mo.stop(tab.value != inventory.EDIT)
     begun = drafts.begin((f"edit {view.kind}", view.id), inventory.printed, picked)
-    edited = reads(lambda: inventory.edit_form(workbook, picked, begun.shown))
+    edited = drafts.drawn(begun, reads(lambda: inventory.edit_form(workbook, picked, begun.shown)))
     save = mo.ui.run_button(label="Save", kind="success")
     undo = drafts.discard(begun, lambda: set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT)))
     typed = lambda: edited.value  # noqa: E731 - as above
     inventory.laid_out(edited, [save, *undo], note=begun.note)
-    return begun, edited, save, typed
-
-
-@app.cell
-def edit_typed(begun, drafts, edited):
-    """Keeps what is typed."""
-    drafts.keep(begun, edited.value)
-    return
+    return begun, save, typed
 
 
 @app.cell

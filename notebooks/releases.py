@@ -123,19 +123,12 @@ def new_form(drafts, set_view, view):
     """Draws the form of a new release."""
     mo.stop(view.opened or view.missing)
     begun_new = drafts.begin(("new", 0), release_form.printed)
-    new = release_form.form(begun_new.shown)
+    new = drafts.drawn(begun_new, release_form.form(begun_new.shown))
     create = mo.ui.run_button(label="Create draft", kind="success")
     undo_new = drafts.discard(begun_new, lambda: set_view(releases.View(0)))
-    page.show(release_form.laid_out(new, create, *undo_new, note=begun_new.note))
     typed_new = lambda: new.value  # noqa: E731 - so that typing does not run the cells that store
-    return begun_new, create, new, typed_new
-
-
-@app.cell
-def new_typed(begun_new, drafts, new):
-    """Keeps what is typed."""
-    drafts.keep(begun_new, new.value)
-    return
+    page.show(release_form.laid_out(new, create, *undo_new, note=begun_new.note))
+    return begun_new, create, typed_new
 
 
 @app.cell
@@ -214,20 +207,13 @@ def change_form(drafts, reads, release, set_view, tab, workbook):
     mo.stop(not offered, page.notice(words.NOBODY_TO_CHANGE))
     chosen = choose_customers(offered, label="Members of this release", quick=membership.held(offered))
     begun_reason = drafts.begin(("reason", release.id), lambda _: release_form.EMPTY_REASON)
-    reason = release_form.reason_form(begun_reason.shown)
+    reason = drafts.drawn(begun_reason, release_form.reason_form(begun_reason.shown))
     verbs = mo.ui.dictionary({verb: mo.ui.run_button(label=verb.capitalize()) for verb in membership.VERBS})
     undo_reason = drafts.discard(begun_reason, lambda: set_view(releases.View(release.id, tab=releases.HOLD)))
     laid_out = release_form.laid_out(reason, *verbs.values(), *undo_reason, note=begun_reason.note)
-    mo.vstack([chosen, page.show(laid_out)])
     typed_reason = lambda: reason.value  # noqa: E731 - as above
-    return begun_reason, chosen, reason, typed_reason, verbs
-
-
-@app.cell
-def change_typed(begun_reason, drafts, reason):
-    """Keeps the reason that is typed."""
-    drafts.keep(begun_reason, reason.value)
-    return
+    mo.vstack([chosen, page.show(laid_out)])
+    return begun_reason, chosen, typed_reason, verbs
 
 
 @app.cell
@@ -256,19 +242,12 @@ def edit_form(drafts, release, set_view, tab):
     """Draws the form of an edit, filled with what is stored, or with what was typed before."""
     mo.stop(tab.value != releases.EDIT)
     begun = drafts.begin(("edit", release.id), release_form.printed, release)
-    edited = release_form.form(begun.shown)
+    edited = drafts.drawn(begun, release_form.form(begun.shown))
     save = mo.ui.run_button(label="Save", kind="success")
     undo = drafts.discard(begun, lambda: set_view(releases.View(release.id, tab=releases.EDIT)))
-    page.show(release_form.laid_out(edited, save, *undo, note=begun.note))
     typed = lambda: edited.value  # noqa: E731 - as above
-    return begun, edited, save, typed
-
-
-@app.cell
-def edit_typed(begun, drafts, edited):
-    """Keeps what is typed."""
-    drafts.keep(begun, edited.value)
-    return
+    page.show(release_form.laid_out(edited, save, *undo, note=begun.note))
+    return begun, save, typed
 
 
 @app.cell
@@ -301,19 +280,12 @@ def clone_form(drafts, release, set_view, tab):
     """Draws the form of a clone."""
     mo.stop(tab.value != releases.CLONE)
     begun_copy = drafts.begin(("clone", release.id), lambda _: release_form.EMPTY_CLONE)
-    copy = release_form.clone_form(begun_copy.shown)
+    copy = drafts.drawn(begun_copy, release_form.clone_form(begun_copy.shown))
     clone = mo.ui.run_button(label="Clone into a draft", kind="success")
     undo_copy = drafts.discard(begun_copy, lambda: set_view(releases.View(release.id, tab=releases.CLONE)))
-    page.show(release_form.laid_out(copy, clone, *undo_copy, note=begun_copy.note))
     typed_copy = lambda: copy.value  # noqa: E731 - as above
-    return begun_copy, clone, copy, typed_copy
-
-
-@app.cell
-def clone_typed(begun_copy, copy, drafts):
-    """Keeps what is typed."""
-    drafts.keep(begun_copy, copy.value)
-    return
+    page.show(release_form.laid_out(copy, clone, *undo_copy, note=begun_copy.note))
+    return begun_copy, clone, typed_copy
 
 
 @app.cell

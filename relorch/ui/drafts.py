@@ -1,7 +1,8 @@
 """What was typed into the forms of one page and not stored yet: it is there again when one comes back to the form.
 
-A page makes one `Drafts` for itself. A form is begun with `begin`, which gives what stands in it; what is typed then
-goes to `keep`; `finish` forgets it, when it was stored or is not wanted any more.
+A page makes one `Drafts` for itself. A form is begun with `begin`, which gives what stands in it, and drawn with
+`drawn`, so that what is typed is kept; `finish` forgets it, when it was stored or is not wanted any more. No cell keeps
+what is typed: when the last letter and a click on a tab come together, such a cell does not run any more.
 """
 
 from __future__ import annotations
@@ -69,6 +70,11 @@ class Drafts:
             base = now.model_copy(update={name: getattr(base, name) for name in typed})
         stored = printed(base)
         return Form(key, base, stored, {**stored, **typed})
+
+    def drawn(self, form: Form, element: mo.ui.dictionary) -> mo.ui.dictionary:
+        """Keep from now on what is typed into the element that a form was drawn as; give that element."""
+        element._on_change = lambda values: self.keep(form, values)
+        return element
 
     def keep(self, form: Form, values: Mapping[str, Any]) -> None:
         """Remember what is typed in a form, unless it is finished."""

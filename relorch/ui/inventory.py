@@ -242,9 +242,13 @@ def cluster_form(shown: Mapping[str, Any]) -> mo.ui.dictionary:
     """Give the form of a cluster, filled with these texts; see `printed`."""
     return form(
         {
-            "name": mo.ui.text(label="Name", value=shown["name"], placeholder="eu-1", full_width=True),
+            "name": mo.ui.text(label="Name", value=shown["name"], placeholder="eu-1", full_width=True, debounce=False),
             "kubeconfig_path": mo.ui.text(
-                label="Kubeconfig path", value=shown["kubeconfig_path"], placeholder="~/.kube/eu-1", full_width=True
+                label="Kubeconfig path",
+                value=shown["kubeconfig_path"],
+                placeholder="~/.kube/eu-1",
+                full_width=True,
+                debounce=False,
             ),
             **_common(shown),
         }
@@ -254,8 +258,10 @@ def cluster_form(shown: Mapping[str, Any]) -> mo.ui.dictionary:
 def customer_form(workbook: Workbook, shown: Mapping[str, Any]) -> mo.ui.dictionary:
     """Give the form of a customer, filled with these texts; one who is there may also be moved to another cluster."""
     fields: dict[str, Any] = {
-        "name": mo.ui.text(label="Name", value=shown["name"], placeholder="Acme Ltd.", full_width=True),
-        "namespace": mo.ui.text(label="Namespace", value=shown["namespace"], placeholder="acme-prod", full_width=True),
+        "name": mo.ui.text(label="Name", value=shown["name"], placeholder="Acme Ltd.", full_width=True, debounce=False),
+        "namespace": mo.ui.text(
+            label="Namespace", value=shown["namespace"], placeholder="acme-prod", full_width=True, debounce=False
+        ),
     }
     if "cluster_id" in shown:
         fields["cluster_id"] = _cluster_field(workbook, shown["cluster_id"])
@@ -265,13 +271,14 @@ def customer_form(workbook: Workbook, shown: Mapping[str, Any]) -> mo.ui.diction
 def _common(shown: Mapping[str, Any]) -> dict[str, Any]:
     area = mo.ui.text_area
     return {
-        "description": area(label="Description", value=shown["description"], rows=2, full_width=True),
+        "description": area(label="Description", value=shown["description"], rows=2, full_width=True, debounce=False),
         "metadata": area(
             label="Metadata (key = value, one a line)",
             value=shown["metadata"],
             placeholder="db_host = db1.example",
             rows=4,
             full_width=True,
+            debounce=False,
         ),
     }
 

@@ -48,7 +48,7 @@ def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     text, area = mo.ui.text, mo.ui.text_area
     return drawn_form(
         {
-            "name": text(label="Name", value=shown["name"], placeholder="2026.12", full_width=True),
+            "name": text(label="Name", value=shown["name"], placeholder="2026.12", full_width=True, debounce=False),
             "type": mo.ui.dropdown(
                 [kind.value for kind in ReleaseType],
                 label="Type",
@@ -57,18 +57,25 @@ def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
                 full_width=True,
             ),
             "version_number": text(
-                label="Version", value=shown["version_number"], placeholder="4.3.0", full_width=True
+                label="Version", value=shown["version_number"], placeholder="4.3.0", full_width=True, debounce=False
             ),
             "release_date": text(
-                label="Release date", value=shown["release_date"], placeholder="2026-12-01", full_width=True
+                label="Release date",
+                value=shown["release_date"],
+                placeholder="2026-12-01",
+                full_width=True,
+                debounce=False,
             ),
-            "description": area(label="Description", value=shown["description"], rows=2, full_width=True),
+            "description": area(
+                label="Description", value=shown["description"], rows=2, full_width=True, debounce=False
+            ),
             "metadata": area(
                 label="Metadata (key = value, one a line)",
                 value=shown["metadata"],
                 placeholder="registry = registry.example",
                 rows=3,
                 full_width=True,
+                debounce=False,
             ),
         }
     )
@@ -79,15 +86,17 @@ def clone_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     text = mo.ui.text
     return drawn_form(
         {
-            "name": text(label="Name of the new draft", value=shown["name"], full_width=True),
-            "version_number": text(label="Its version", value=shown["version_number"], full_width=True),
+            "name": text(label="Name of the new draft", value=shown["name"], full_width=True, debounce=False),
+            "version_number": text(label="Its version", value=shown["version_number"], full_width=True, debounce=False),
         }
     )
 
 
 def reason_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     """Give the form of a reason; see `EMPTY_REASON`."""
-    text = mo.ui.text(label="Reason", value=shown["reason"], placeholder="change freeze until Monday", full_width=True)
+    text = mo.ui.text(
+        label="Reason", value=shown["reason"], placeholder="change freeze until Monday", full_width=True, debounce=False
+    )
     return drawn_form({"reason": text})
 
 

@@ -613,6 +613,11 @@ def in_status(status: str) -> str:
     return f"not possible while {status.replace('_', ' ')}"
 
 
+def select_at_most(most: int, selected: int) -> str:
+    """Say that fewer steps have to be selected."""
+    return f"Select at most {most:,} steps at once; {selected:,} are selected."
+
+
 def without_step(sentence: str) -> str:
     """Give why a step was refused without its number and names: the same for all that were for that reason."""
     return _STEP_SUBJECT.sub("", sentence).split(";")[0].rstrip(".")

@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from relorch import Workbook, open_workbook
+from relorch.errors import NotAllowed
+from relorch.ui.widgets.bulk import MESSAGE, apply, previewed
 from tests.e2e.conftest import Serving, Tab, _until_the_end, start_serving
 
 pytestmark = pytest.mark.browser
@@ -306,3 +308,55 @@ def test_keyboard_only_ten_steps_at_once(wide: Serving, tab: Tabs) -> None:
     expect(page.get_by_role("gridcell").and_(page.locator(":focus"))).to_have_count(1)
     with wide.open() as wb:
         assert statuses(wb, column) == ["done"] * 10 + ["pending"] * 2
+
+
+def test_more_than_can_be_changed_at_once_is_said_and_never_asked(tab: Tabs, tmp_path: Path) -> None:
+    (tmp_path / "many" / "data").mkdir(parents=True)
+    with open_workbook(str(tmp_path / "many" / "data" / "app.db"), operator="ana") as wb:
+        rows = fill(wb, customers=56, steps=90)
+        ids = [each for row in rows for each in row]
+        selected = {"request": 1, "verb": "mark_done", "ids": ids, "versions": [1] * len(ids)}
+        messages = (
+            ({"type": "preview", "include": True}, previewed),
+            ({"type": "do", "reason": None, "note": None}, apply),
+        )
+        for message, act in messages:
+            with pytest.raises(NotAllowed, match="Select at most 5,000 steps at once; 5,040 are selected"):
+                act(wb, MESSAGE.validate_python(selected | message))  # type: ignore[operator]
+    server = start_serving(tmp_path / "many")
+    window = tab(server)
+    page = matrix_at(window)
+    cell(page, 1, 0).click()
+    page.keyboard.press("Control+a")
+    see(page, "5,040 steps")
+    page.keyboard.press("d")
+    see(page, "Select at most 5,000 steps at once; 5,040 are selected.")
+    page.keyboard.press("Enter")
+    form = page.get_by_role("group", name="Mark the selected steps done")
+    expect(form.get_by_role("button", name="Mark done")).to_have_attribute("aria-disabled", "true")
+    bulk(page).get_by_label("Note").press("Enter")
+    page.wait_for_timeout(1_000)
+    see(page, "Select at most 5,000 steps at once; 5,040 are selected.")
+    with server.open() as wb:
+        assert wb.steps.get(ids[0]).status == "pending"
+    row_head(page, 1).click()
+    see(page, "56 will be marked done")
+    assert (window.console, window.outside) == ([], [])
+    server.process.terminate()
+    server.process.wait(15)
+
+
+def test_what_is_typed_for_one_verb_is_not_said_with_another(wide: Serving, tab: Tabs) -> None:
+    page = matrix_at(tab(wide))
+    row_head(page, 1).click()
+    page.keyboard.press("s")
+    reason, note = bulk(page).get_by_label("Reason"), bulk(page).get_by_label("Note")
+    see(page, "62 will be skipped")
+    reason.fill("not needed here")
+    reason.press("Escape")
+    page.keyboard.press("d")
+    see(page, "62 will be marked done")
+    expect(note).to_have_value("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(reason).to_have_value("not needed here")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marimo._runtime.control_flow import MarimoStopError
 
 from relorch import Workbook
 from relorch.errors import Busy
@@ -18,9 +19,9 @@ def busy() -> str:
 
 def stopped(read: Reads, by: object = busy) -> str:
     """Give what a cell shows in place of its content."""
-    with pytest.raises(BaseException) as stop:  # marimo's own, which is not an Exception
+    with pytest.raises(MarimoStopError) as stop:
         read(by)  # type: ignore[arg-type]
-    return str(stop.value.output.text)  # type: ignore[attr-defined]
+    return str(stop.value.output.text)
 
 
 def test_what_is_read_comes_back_and_recovering_from_nothing_does_nothing() -> None:

@@ -158,7 +158,7 @@ def test_a_batch_that_is_undone_or_overtaken_is_not_undone(wb: Workbook, place: 
         wb.undo(undone)
     overtaken = wb.steps.start(place["plain"]).batch_id
     wb.acting_as("ben").steps.mark_done(place["plain"])
-    with refused(Conflict, f"Step {place['plain']} cannot be put back"):
+    with refused(Conflict, f"Step {place['plain']} '", "cannot be put back"):
         wb.undo(overtaken)
 
 

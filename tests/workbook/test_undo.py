@@ -252,7 +252,8 @@ def test_overtaken_by_a_later_verb(wb: Workbook, build: Any, refused: Any, skip_
     step = build.step()
     batch = wb.steps.start(step.id).batch_id
     wb.acting_as("ben").steps.mark_done(step.id)
-    with refused(Conflict, f"Step {step.id}", "nothing was changed"):
+    whose = wb.customers.get(step.customer_id).name
+    with refused(Conflict, f"Step {step.id} '{step.name}' of {whose} cannot be put back", "nothing was changed"):
         wb.undo(batch, skip_touched=skip_touched)
 
 

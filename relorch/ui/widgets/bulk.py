@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from relorch.errors import CannotRender, Conflict, IllegalTransition, RelorchError
+from relorch.errors import CannotRender, Conflict, IllegalTransition, NotAllowed, RelorchError
 from relorch.model.status import TRANSITIONS, Verb
 from relorch.model.text import visible
 from relorch.ui import words
@@ -19,6 +19,9 @@ LISTED = 100
 """As many of the refused are listed one by one; the reasons are counted over all of them."""
 REMEMBERED = 50
 """As many answers are kept for a message that comes twice."""
+
+AT_MOST = 5_000
+"""As many steps can be changed at once; the page says so before it asks."""
 
 _Id = Annotated[int, Field(ge=1, lt=2**63)]
 _Verb = Annotated[Verb, BeforeValidator(lambda value: Verb(value) if isinstance(value, str) else value)]
@@ -82,8 +85,9 @@ class Answers:
 def previewed(workbook: Workbook, message: Preview) -> dict[str, Any]:
     """Give the answer to a preview: how many would be changed, which are refused, which are somebody else's.
 
-    Raises what the preview of the verb raises.
+    Raises what the preview of the verb raises, and `NotAllowed` for more than `AT_MOST` steps.
     """
+    _refuse_too_many(message.ids)
     theirs = workbook.steps.claims(message.ids)
     shown = zip(message.ids, message.versions, strict=True)
     wanted = {step_id: version for step_id, version in shown if message.include or step_id not in theirs}
@@ -100,7 +104,8 @@ def previewed(workbook: Workbook, message: Preview) -> dict[str, Any]:
 
 
 def apply(workbook: Workbook, message: Do) -> Outcome:
-    """Do the verb for all of the steps in one batch, as they were on the screen; raises what the verb raises."""
+    """Do the verb for all of the steps in one batch, as they were on the screen; raises as `previewed` does."""
+    _refuse_too_many(message.ids)
     verbs, ids, reason, note = workbook.steps, message.ids, message.reason, message.note
     versions = dict(zip(ids, message.versions, strict=True))
     match message.verb:
@@ -116,6 +121,11 @@ def apply(workbook: Workbook, message: Do) -> Outcome:
             return verbs.revert(ids, reason=reason, expected_version=versions)
         case Verb.REOPEN:
             return verbs.reopen(ids, reason=reason, expected_version=versions)
+
+
+def _refuse_too_many(ids: Sequence[int]) -> None:
+    if len(ids) > AT_MOST:
+        raise NotAllowed(words.select_at_most(AT_MOST, len(ids)))
 
 
 def refusals(refused: Sequence[Refusal], verb: Verb, operator: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ const BULK = {
   cancel: "Cancel",
   asking: (n) => `Checking ${stepsWords(n)} …`,
   stillAsking: "The check is not finished yet; nothing was stored. Press again when it is.",
+  tooMany: (n) => `Select at most ${figure(BULK_AT_MOST)} steps at once; ${figure(n)} are selected.`,
   none: "None of them can be changed this way.",
   refused: (n) => `${figure(n)} refused`,
   list: (n) => (n === 1 ? "Show the one refused" : `Show the ${figure(n)} refused`),
@@ -59,6 +60,8 @@ const REASONED = ["fail", "skip", "revert", "reopen"];
 const REASON_REQUIRED = ["fail", "skip"];
 /** Times in milliseconds: until a changed selection is checked, that a changed check is left to be read, and so on. */
 const BULK_WAIT = { ask: 120, read: 500, answer: 10_000, perStep: 5 };
+/** As many steps can be changed at once: as in bulk.py. */
+const BULK_AT_MOST = 5000;
 /** As many reasons are named. */
 const REASONS = 4;
 
@@ -74,6 +77,7 @@ class Bulk {
     this.checked = null; // the answer to it
     this.sent = null; // what was sent to be stored
     this.batch = null; // what can be undone: { id, request }
+    this.typed = new Map(); // verb -> what was typed for it: a reason to skip is no note of what was done
     this.requests = Math.floor(Math.random() * 2 ** 40); // no other page's number, nor this page's of before a reload
     this.build();
   }
@@ -94,7 +98,7 @@ class Bulk {
     this.label = el("span");
     this.field = el("input", {
       type: "text", class: "ro-field", autocomplete: "off", id: "ro-bulk-words", "aria-describedby": "ro-bulk-missing",
-      oninput: () => this.lack(null), onkeydown: (event) => this.entered(event),
+      oninput: () => this.written(), onkeydown: (event) => this.entered(event),
     });
     this.missing = el("p", { class: "ro-bad", id: "ro-bulk-missing", role: "alert", hidden: true });
     this.preview = el("div", { class: "ro-preview" });
@@ -145,6 +149,7 @@ class Bulk {
     if (this.sent) return;
     const other = this.verb !== verb;
     this.verb = verb;
+    if (other) this.field.value = this.typed.get(verb) ?? "";
     this.say(null);
     this.lack(null);
     if (other) {
@@ -180,6 +185,10 @@ class Bulk {
     event.preventDefault();
     if (!event.repeat) this.confirm();
   }
+  written() {
+    this.typed.set(this.verb, this.field.value);
+    this.lack(null);
+  }
   lack(text) {
     write(this.missing, text ?? "");
     show(this.missing, Boolean(text));
@@ -211,7 +220,7 @@ class Bulk {
   drawPreview() {
     const { checked, verb } = this;
     if (this.sent) return write(this.said, BULK.saving(this.sent.ids.length));
-    if (!checked) return write(this.said, BULK.asking(this.on.subject().ids.length));
+    if (!checked) return this.drawUnchecked();
     const will = `${figure(checked.will)} ${BULK.will[verb]}`;
     this.said.replaceChildren(el("strong", {}, checked.will ? will : BULK.none), this.refusedList.show(checked.refused),
       this.again ? el("em", {}, ` ${BULK.changed}`) : "");
@@ -219,7 +228,17 @@ class Bulk {
     show(this.claimed, checked.claimed.length > 0);
   }
 
+  drawUnchecked() {
+    if (!this.tooMany) return write(this.said, BULK.asking(this.on.subject().ids.length));
+    write(this.said, BULK.tooMany(this.asked.ids.length));
+    this.claimed.hidden = this.refusedList.node.hidden = true;
+  }
+
   // -- check, then store
+  /** Is more selected than can be changed at once? Then nothing is asked. */
+  get tooMany() {
+    return (this.asked?.ids.length ?? 0) > BULK_AT_MOST;
+  }
   /** Have Python say what would become of it; the button counts only for what was checked. */
   ask() {
     clearTimeout(this.asking);
@@ -229,10 +248,11 @@ class Bulk {
     this.asked = { request, verb: this.verb, include: this.include.checked, ...this.on.subject() };
     const { verb, ids, versions, include } = this.asked;
     this.drawForm();
+    if (this.tooMany) return;
     this.on.send({ type: "preview", request, verb, ids, versions, include }, () => this.lost(request));
   }
   confirm() {
-    if (this.sent) return;
+    if (this.sent || this.tooMany) return;
     const { checked, asked, verb } = this;
     const required = REASON_REQUIRED.includes(verb) && !this.field.value.trim();
     if (required) {
@@ -290,6 +310,7 @@ class Bulk {
     const { verb } = message;
     const inside = this.form.contains(this.form.getRootNode().activeElement);
     this.sent = null;
+    this.typed.clear();
     this.field.value = "";
     this.shut();
     this.batch = message.batch === null ? null : { id: message.batch, request: ++this.requests };

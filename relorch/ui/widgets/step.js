@@ -117,10 +117,21 @@ const WORDS = {
     cancelled: "you pressed Escape.",
   },
   keysDropped: (keys) => `${count(keys.length, "key press", "key presses")} dropped: ${keys.join(", ")}. Only what is shown as done is done.`,
+  lostTyped: {
+    note: "The note you typed", reason: "The reason you typed", name: "The name you typed", content: "The text you typed",
+  },
+  copyTyped: "Copy it",
+  typedCopied: "Copied",
+  typedByHand: "Not copied: press Ctrl+C now.",
   typedDropped: (typed) => `What you typed was not taken: “${typed}”`,
   changedBy: (who, what, when) => `${who} ${what}, ${when}. Shown here now.`,
   changedText: "The text of this step changed. Shown here now.",
   changed: "This step was changed. Shown here now.",
+  memberNow: {
+    active: "The customer takes part again. Shown here now.", held: "The customer is held now: do not run this step.",
+    removed: "The customer was removed from this release just now.",
+  },
+  releaseNow: (status) => `The release is ${status} now.`,
 
   recorded: "Recorded",
   executed: { in_progress: "Started", done: "Done", skipped: "Skipped", failed: "Failed", reverted: "Reverted" },
@@ -141,6 +152,8 @@ const WORDS = {
 /** How long to wait, in milliseconds. */
 const WAIT = { rest: 80, slow: 150, noAnswer: 13_000, oldPress: 5_000, settle: 500, confirm: 250, typing: 1200,
   look: 1_000, noLook: 8_000 };
+/** As many drafts are looked after. */
+const DRAFTS_LOOKED_AFTER = 50;
 
 /** The order of the buttons; the first is the large one. */
 const STEP_VERBS = ["mark_done", "start", "skip", "fail", "revert", "reopen"];
@@ -694,7 +707,7 @@ function reasonForm(on, nr) {
     turnOff(submit, off || !possible);
     submit.classList.toggle("ro-never", !possible);
     const warn = others && WORDS.othersWarning(others.by, others.age);
-    say(warning, possible ? warn : WORDS.notPossible(WORDS.verbs[verb], STATUS_LABEL[step.status]));
+    say(warning, possible ? warn : offered?.why ?? WORDS.notPossible(WORDS.verbs[verb], STATUS_LABEL[step.status]));
   };
   const hide = () => {
     node.hidden = true;
@@ -735,11 +748,25 @@ function noticeArea(on) {
   };
   const warnDropped = (drops) => {
     dropped.hidden = drops.length === 0;
-    const lines = drops.map(({ title, text }) => el("p", {}, el("strong", {}, title), " ", el("span", {}, text)));
+    const lines = drops.flatMap(({ title, text, typed }) => [
+      el("p", {}, el("strong", {}, title), " ", el("span", {}, text)), ...typed.map(typedNode)]);
     const dismiss = quietButton(WORDS.dismiss, on.dismissDrops);
     dropped.replaceChildren(...(drops.length ? [el("div", { class: "ro-trouble" }, el("div", {}, ...lines), dismiss)] : []));
   };
   return { node, tell, warn, warnElsewhere, warnDropped };
+}
+
+/** What was typed and has no place any more, to be copied from here. */
+function typedNode([label, text]) {
+  const field = el("textarea", { class: "ro-field", readonly: true, rows: "2", "aria-label": label }, text);
+  const said = el("span", { role: "status" });
+  const copy = quietButton(WORDS.copyTyped, async () => {
+    const done = await copyText(text, node);
+    if (!done) field.select();
+    say(said, done ? WORDS.typedCopied : WORDS.typedByHand);
+  });
+  const node = el("div", { class: "ro-typed" }, el("span", {}, `${label}:`), field, el("div", { class: "ro-row" }, copy, said));
+  return node;
 }
 
 function troubleParts({ kind, message }) {
@@ -817,7 +844,7 @@ class StepPanel {
     this.asked = null; // { id, request } of the detail that was asked for
     this.held = null; // the one press that waits for its detail: { verb, id, byKey, typed, at }
     this.where = ""; // the selected step and its customer, in the matrix's words
-    this.drops = []; // presses that were not done, as { title, text }
+    this.drops = []; // presses that were not done, as { title, text, typed }
     this.armed = null; // the verb that asks "really?"
     this.drafts = new Map(); // step id -> { note, reason, form, byKey, take, edit }
     this.offer = null; // what was stored last and can be taken back: { batch, id, text, where }
@@ -1173,7 +1200,7 @@ class StepPanel {
 
   keepDraft(change = {}) {
     if (!this.selected) return;
-    const draft = { ...this.draft(), note: this.note.value, reason: this.form.field.value, ...change };
+    const draft = { ...this.draft(), where: this.where, note: this.note.value, reason: this.form.field.value, ...change };
     if (draft.note || draft.reason || draft.form || draft.edit) this.drafts.set(this.selected, draft);
     else this.drafts.delete(this.selected);
   }
@@ -1266,8 +1293,9 @@ class StepPanel {
     this.say("rest", held.id, { stored: false });
   }
 
-  dropped(title, text) {
-    this.showDrops((this.drops = [...this.drops, { title, text }].slice(-DROPS_SHOWN)));
+  /** `typed`: what was typed and would be lost, as [what it is, text]. */
+  dropped(title, text, typed = []) {
+    this.showDrops((this.drops = [...this.drops, { title, text, typed }].slice(-DROPS_SHOWN)));
   }
 
   showDrops(drops) {
@@ -1639,6 +1667,14 @@ class StepPanel {
     if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
   }
 
+  /** No address leads to a step that is no more, whoever wrote it there. */
+  forgetInAddress(id) {
+    const address = new URL(window.location.href);
+    if (address.searchParams.get("step") !== String(id)) return;
+    address.searchParams.delete("step");
+    window.history.replaceState(window.history.state, "", address);
+  }
+
   // ------------------------------------------------------------ changed by somebody else
 
   /** Ask whether anything differs from what is on the screen; Python answers only if so. */
@@ -1651,7 +1687,13 @@ class StepPanel {
     this.lookedAt = performance.now();
     const seen = this.ready && !this.busy(this.ready.id) ? this.ready : null;
     const [id, version, sha256] = [seen?.id ?? null, seen?.row_version ?? null, seen?.sha256 ?? null];
-    this.send({ type: "look", request: 0, id, version, sha256 }, () => {});
+    this.send({ type: "look", request: 0, id, version, sha256, typed: this.drafted() }, () => {});
+  }
+
+  /** The steps for which something typed waits, as many as a look may name. */
+  drafted() {
+    const waiting = [...this.drafts].filter(([id, draft]) => !this.busy(id) && this.typedOf(draft).length > 0);
+    return waiting.map(([id]) => id).slice(-DRAFTS_LOOKED_AFTER);
   }
 
   looked() {
@@ -1664,14 +1706,25 @@ class StepPanel {
     say(this.outdated, this.model.get("trouble") || (late ? WORDS.notLooked : null));
   }
 
-  /** Somebody deleted the step that is on the screen. */
+  /** Somebody deleted the step that is on the screen, or one for which something typed waits: that is shown here. */
   gone(id) {
-    if (id !== this.selected || this.busy(id)) return;
-    const typed = this.draft().edit?.content;
-    const place = this.where;
+    if (this.busy(id) || (id !== this.selected && !this.drafts.has(id))) return;
+    const open = id === this.selected;
+    const draft = this.drafts.get(id);
     this.drafts.delete(id);
-    this.showEmpty();
-    this.dropped(WORDS.gone, `${WORDS.goneHow(place)}${typed ? ` ${WORDS.typedDropped(typed)}` : ""}`);
+    this.troubles.delete(id);
+    const place = draft?.where || this.where;
+    if (open) this.showEmpty();
+    this.forgetInAddress(id);
+    this.dropped(WORDS.gone, WORDS.goneHow(place), draft ? this.typedOf(draft) : []);
+    this.showElsewhere();
+  }
+
+  /** What was typed for a step, as [what it is, text]. */
+  typedOf({ note, reason, edit }) {
+    const { name, content } = this.editing.isDirty(edit) ? edit : {};
+    const typed = { note, reason, name: name === edit?.base.name ? "" : name, content };
+    return Object.entries(typed).filter(([, text]) => text?.trim()).map(([what, text]) => [WORDS.lostTyped[what], text]);
   }
 
   changed(step) {
@@ -1686,7 +1739,8 @@ class StepPanel {
   /** A press within the blink after a change was meant for what was on the screen before. */
   markChange(before, step) {
     if (!before || before.id !== step.id) return;
-    const same = before.status === step.status && before.sha256 === step.sha256 && before.claim?.by === step.claim?.by;
+    const same = before.status === step.status && before.sha256 === step.sha256 && before.claim?.by === step.claim?.by &&
+      before.member_state === step.member_state && before.release.status === step.release.status;
     if (!same) this.settledAt = performance.now();
   }
 
@@ -1699,6 +1753,8 @@ class StepPanel {
   news(before, step) {
     const last = step.history.at(-1);
     const more = step.history.length > before.history.length;
+    if (before.member_state !== step.member_state) return WORDS.memberNow[step.member_state];
+    if (before.release.status !== step.release.status) return WORDS.releaseNow(step.release.status);
     if (more) return WORDS.changedBy(last.operator, actionWords(last.action), last.at);
     if (before.sha256 !== step.sha256) return WORDS.changedText;
     return step.row_version > before.row_version ? WORDS.changed : null;

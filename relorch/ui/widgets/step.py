@@ -19,7 +19,7 @@ from relorch.ui.diff import diff_lines
 from relorch.ui.feed import Feed
 from relorch.ui.widgets import module, style
 from relorch.ui.widgets.step_said import SAID, Check, Delete, Done, Look, Next, Open, Said, Undo, Writes, do, request_of
-from relorch.ui.widgets.step_shown import rendering_message, step_message
+from relorch.ui.widgets.step_shown import digest_of, rendering_message, step_message
 from relorch.workbook import Changes, Workbook
 
 OnChange = Callable[[Sequence[int]], None]
@@ -79,6 +79,8 @@ class StepWidget(anywidget.AnyWidget):
         self._on_next = on_next
         self._feed = Feed.of(workbook)
         self._seen = self._feed.newest() if seen is None else seen
+        self._shown: dict[int, str] = {}  # by step id, the digest of what the page has of it
+        self._unchecked = False  # something was changed while the page had no step to compare
         self._batches: deque[int] = deque(maxlen=_BATCHES)
         self.on_msg(self._receive)
 
@@ -111,20 +113,35 @@ class StepWidget(anywidget.AnyWidget):
             changes = self._feed.since(self._seen)
             if changes.any and self._on_look is not None:
                 self._on_look(changes)
-            if changes.any and look.id is not None:
+            self._unchecked = self._unchecked or changes.any
+            if changes.any:
+                self._tell_gone(look.typed)
+            if self._unchecked and look.id is not None:
                 self._compare(look.id, look)
+                self._unchecked = False
             self._seen = changes.revision
         why = self._feed.trouble()
         self.trouble = words.not_up_to_date(why) if why else ""
         self.send({"type": "looked"})
 
+    def _tell_gone(self, step_ids: Sequence[int]) -> None:
+        """Say which of these steps are no more: what was typed for them has no place now."""
+        for step_id in step_ids:
+            try:
+                self._workbook.steps.get(step_id)
+            except NotFound:
+                self.send({"type": "gone", "id": step_id})
+
     def _compare(self, step_id: int, look: Look) -> None:
+        """Send the step again when anything that the page shows of it is not what it was sent last."""
+        before = self._shown.get(step_id)
         try:
             step = self._step(step_id)
         except NotFound:
             self.send({"type": "gone", "id": step_id})
             return
-        if (step["row_version"], step["sha256"]) != (look.version, look.sha256):
+        lost = (step["row_version"], step["sha256"]) != (look.version, look.sha256)
+        if lost or before != self._shown[step_id]:
             self.send({"type": "changed", "step": step})
 
     def _open(self, said: Open) -> None:
@@ -209,12 +226,16 @@ class StepWidget(anywidget.AnyWidget):
         step: dict[str, Any] | None = None
         with suppress(NotFound, StorageError):
             step = self._step(said.id)
+        self._unchecked = self._unchecked or step is None  # the next look says whether it is gone
         self.send(answer | {"request": said.request, "id": said.id, "step": step})
         if step is not None:
             self._tell([step["customer"]["id"]])
 
     def _step(self, step_id: int) -> dict[str, Any]:
-        return step_message(self._workbook.steps.detail(step_id), self._workbook.operator, self._workbook.now())
+        """Give the step for the page, and remember what it is sent."""
+        step = step_message(self._workbook.steps.detail(step_id), self._workbook.operator, self._workbook.now())
+        self._shown[step_id] = digest_of(step)
+        return step
 
     def _tell(self, customer_ids: Sequence[int]) -> None:
         """Let the page draw what was changed; what it cannot read now comes with the next look."""

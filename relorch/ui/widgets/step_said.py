@@ -38,7 +38,7 @@ class Next(Said):
 
 
 class Look(BaseModel):
-    """Was anything changed? With what is on the screen, if a step is."""
+    """Was anything changed? With what is on the screen, if a step is; `typed`: steps for which text waits."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     type: Literal["look"]
@@ -46,6 +46,7 @@ class Look(BaseModel):
     id: int | None = None
     version: int | None = None
     sha256: str | None = None
+    typed: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(default=[], max_length=50)
 
 
 class Check(Said):

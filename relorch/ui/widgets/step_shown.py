@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
-from relorch.model.placeholders import Rendering
+from relorch.model.placeholders import Rendering, sha256
 from relorch.model.status import Status, Verb
 from relorch.model.text import visible
 from relorch.model.values import CustomerStep, Event, StepType
@@ -52,6 +53,16 @@ def step_message(detail: StepDetail, operator: str, now: datetime) -> dict[str, 
         "skip_reason": step.skip_reason,
         "history": [_event(event, now) for event in detail.history],
     }
+
+
+def digest_of(message: dict[str, Any]) -> str:
+    """Give what tells whether two messages of `step_message` show the same; ages, which only grow, do not count."""
+    kept = message | {"claim": _ageless(message["claim"]), "history": [_ageless(event) for event in message["history"]]}
+    return sha256(json.dumps(kept, sort_keys=True))
+
+
+def _ageless(said: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if said is None else {name: value for name, value in said.items() if name != "age"}
 
 
 def rendering_message(rendering: Rendering, source: str, step_type: StepType) -> dict[str, Any]:
