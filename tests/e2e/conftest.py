@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,9 +52,23 @@ class Tab:
         return self.page
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+_PORT = _free_port()
+"""One after the other the servers of a run have the same address, so that the browser loads marimo's files once."""
+
+
+def _port() -> int:
+    with socket.socket() as knock:
+        return 0 if knock.connect_ex(("127.0.0.1", _PORT)) == 0 else _PORT
+
+
 def start_serving(folder: Path, *options: str) -> Serving:
     """Run `relorch serve` in `folder` and wait for its address."""
-    command = [sys.executable, "-m", "relorch", "serve", "--no-browser", "--port", "0", *options]
+    command = [sys.executable, "-m", "relorch", "serve", "--no-browser", "--port", str(_port()), *options]
     environment = {**os.environ, "RELORCH_OPERATOR": "ana"}
     environment.pop("DATABASE_URL", None)
     log = (folder / "serve.log").open("w")
@@ -93,16 +108,34 @@ def _until_the_end(server: Serving) -> Iterator[Serving]:
     server.process.wait(15)
 
 
+def _context(chromium: Any, **options: Any) -> Any:
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, **options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def first_context(chromium: Any) -> Iterator[Any]:
+    """What the first tab of each test is opened in: it keeps marimo's files, and no cookie."""
+    context = _context(chromium)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
+def tab(chromium: Any, first_context: Any) -> Iterator[Callable[..., Tab]]:
     """Open signed-in tabs, each in a browser context of its own."""
     contexts: list[Any] = []
 
+    def context_of(options: dict[str, Any]) -> Any:
+        if first_context.pages or options.keys() - {"color_scheme"}:
+            contexts.append(_context(chromium, **options))
+            return contexts[-1]
+        return first_context
+
     def tab(server: Serving, **options: Any) -> Tab:
-        context = chromium.new_context(viewport={"width": 1400, "height": 900}, **options)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        contexts.append(context)
-        opened = Tab(context.new_page(), server.origin)
+        opened = Tab(context_of(options).new_page(), server.origin)
+        opened.page.emulate_media(color_scheme=options.get("color_scheme", "light"))
         opened.page.on("console", lambda said: _note(opened, said))
         opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
         opened.page.on("request", lambda request: _watch(opened, request.url))
@@ -112,6 +145,9 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
     yield tab
     for context in contexts:
         context.close()
+    for page in first_context.pages:
+        page.close()
+    first_context.clear_cookies()
 
 
 def _note(opened: Tab, said: Any) -> None:

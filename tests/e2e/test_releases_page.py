@@ -250,6 +250,9 @@ def test_what_others_do_to_members_appears_and_what_is_typed_stays(serving_empty
         expect(page.get_by_role("checkbox", name="eu-1 customer 1, eu-1/eu-1-1")).to_be_checked()
         expect(card(page, "2026.12")).to_contain_text("50 %", timeout=10_000)
         wb.releases.archive(release.id)
+        expect(page.get_by_text("2026.12 is archived now")).to_be_visible(timeout=10_000)
+        expect(page.get_by_label("Reason")).to_have_value("half a rea")
+        press(page, "Show what can be done now")
         expect(page.get_by_role("tab", name="Reopen")).to_be_visible(timeout=10_000)
 
 
