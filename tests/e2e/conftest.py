@@ -40,16 +40,28 @@ class Serving:
 
 @dataclass
 class Tab:
-    """A page of a signed-in browser, with all that it complained about."""
+    """A page of a signed-in browser, with all that it complained about; at first it is where the address leads to."""
 
-    page: Any
+    blank: Any
+    address: str
     origin: str
     console: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+    is_blank: bool = True
+
+    @property
+    def page(self) -> Any:
+        if self.is_blank:
+            self.is_blank = False
+            self.blank.goto(self.address)
+        return self.blank
 
     def goto(self, path: str) -> Any:
-        self.page.goto(f"{self.origin}{path}")
-        return self.page
+        if self.is_blank:  # signed in without drawing the page that is left at once
+            self.is_blank = False
+            assert self.blank.request.get(self.address).ok
+        self.blank.goto(f"{self.origin}{path}")
+        return self.blank
 
 
 def _free_port() -> int:
@@ -134,12 +146,12 @@ def tab(chromium: Any, first_context: Any) -> Iterator[Callable[..., Tab]]:
         return first_context
 
     def tab(server: Serving, **options: Any) -> Tab:
-        opened = Tab(context_of(options).new_page(), server.origin)
-        opened.page.emulate_media(color_scheme=options.get("color_scheme", "light"))
-        opened.page.on("console", lambda said: _note(opened, said))
-        opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
-        opened.page.on("request", lambda request: _watch(opened, request.url))
-        opened.page.goto(server.address)
+        blank = context_of(options).new_page()
+        opened = Tab(blank, server.address, server.origin)
+        blank.emulate_media(color_scheme=options.get("color_scheme", "light"))
+        blank.on("console", lambda said: _note(opened, said))
+        blank.on("pageerror", lambda error: opened.console.append(str(error)))
+        blank.on("request", lambda request: _watch(opened, request.url))
         return opened
 
     yield tab

@@ -128,10 +128,13 @@ class TemplateForm {
   }
   show() {
     const form = this.model.get("form");
-    if (!form?.token || form.token === this.token) return;
+    if (!form?.token || form.token === this.shown) return;
+    this.shown = form.token;
     this.flush(form.key !== this.key);
+    // what is being typed stays, with the token of the form it began in: it says which text it was written over
     const typing = form.key === this.key && JSON.stringify(this.values()) !== this.sent;
-    Object.assign(this, { token: form.token, key: form.key });
+    if (!typing) this.token = form.token;
+    this.key = form.key;
     this.title.textContent = form.title;
     this.chip.textContent = form.chip;
     this.chip.hidden = !form.chip;
@@ -139,7 +142,7 @@ class TemplateForm {
     this.gone.hidden = !form.gone;
     this.fields.place.replaceChildren(...form.places.map((place) => el("option", { value: place.value }, place.label)));
     this.place.hidden = !form.places.length;
-    if (typing) this.typedSoon(); // nothing typed since it was told is lost to the same form drawn anew
+    if (typing) this.typedSoon();
     else this.fill(form.values);
     for (const field of Object.values(this.fields)) field.disabled = form.fixed;
     for (const [what, button] of Object.entries(this.buttons)) {

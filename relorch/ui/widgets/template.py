@@ -93,16 +93,16 @@ class TemplateForm(anywidget.AnyWidget):
             return  # no form of ours says such a thing
         if message.token not in self._shown:
             return
+        # what the form began with goes with what is typed in it, or somebody else's change would be overwritten unseen
         key, about = self._shown[message.token]
-        newest, about_newest = self._shown[self._token]
-        values, same = message.values.model_dump(), key == newest
+        values, same = message.values.model_dump(), key == self._shown[self._token][0]
         if isinstance(message, _Press):
             twice = self._pressed == (message.token, values) and message.token != self._token
             if same and not twice:  # a double click comes once more when the first has drawn the form anew
                 self._pressed = (message.token, values)
-                self._on_press(message.what, about_newest, values)
+                self._on_press(message.what, about, values)
             return
-        self._on_typed(about_newest if same else about, values)
+        self._on_typed(about, values)
         if message.token == self._token:
             self.send({"type": "colours", "token": message.token, "lines": _colours(values)})
         elif same:
