@@ -163,18 +163,18 @@ def join_live(get_seen, joiners, reads, release, workbook):
 
 
 @app.cell
-def join_preview(get_seen, joiners, release, workbook):
+def join_preview(get_seen, joiners, reads, release, workbook):
     """Reads what the chosen customers would get, and which steps would have no text for whom."""
     get_seen()
-    shown = membership.preview(workbook, release, joiners.value["chosen"])
+    shown = reads(lambda: membership.preview(workbook, release, joiners.value["chosen"]))
     page.show(membership.cannot_render(shown))
     return (shown,)
 
 
 @app.cell
-def join_button(joiners, joining):
-    """Draws the button, which is off until somebody is chosen."""
-    join = joining.button(joiners.value["chosen"])
+def join_button(joiners, joining, shown):
+    """Draws the button of what is previewed, which is off until somebody is chosen."""
+    join = joining.button(joiners.value["chosen"], shown)
     join
     return (join,)
 

@@ -36,7 +36,11 @@ def attempt(verb: Callable[[], Result], said: Callable[[Result], object]) -> Ans
         return Answer(None, _line("ro-refusal", words.NOT_SAVED, str(error)), stored=False, error=error)
     except RelorchError as error:
         return Answer(None, _line("ro-refusal", words.REFUSED, words.by_label(str(error))), stored=False, error=error)
-    return Answer(result, _line("ro-stored", words.STORED, said(result)), stored=True)
+    try:
+        text = said(result)
+    except StorageError:  # it is stored: that is said, whatever cannot be read for the sentence
+        text = ""
+    return Answer(result, _line("ro-stored", words.STORED, text), stored=True)
 
 
 def not_stored(why: str) -> Answer[Any]:

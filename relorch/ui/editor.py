@@ -7,6 +7,7 @@ loses it. The pages of marimo ask this object; it asks the workbook.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -173,8 +174,8 @@ class Editor:
 
     def open(self, template_id: int) -> None:
         """Show a template in the form, with what was typed for it before."""
-        if self.stored(template_id) is None:
-            self.load()
+        if self.stored(template_id) is None and not self._reload():
+            return
         if self.stored(template_id) is None:
             self.draws.said(Said(_line("ro-refusal", words.STEPS_NO_SUCH)))
             return
@@ -218,7 +219,8 @@ class Editor:
         else:
             self.drafts.pop(first.key, None)
         if typed.is_unsaved != was_unsaved:
-            self.draw_lists()
+            with suppress(StorageError):  # only the marks of the lists; what is typed is kept all the same
+                self.draw_lists()
         self.draws.typed()
         return typed
 
@@ -234,8 +236,10 @@ class Editor:
 
     def drop(self, key: int) -> None:
         """Forget what was typed for a template, and show what is stored."""
+        if not self._reload():
+            return
         self.drafts.pop(key, None)
-        self.load()
+        self.draw_lists()
         self.draws.said(Said())
         self.draws.form()
 
@@ -405,10 +409,18 @@ class Editor:
             return
         if stored is not None:
             self.drafts.pop(stored, None)
-        self.load()
+        with suppress(StorageError):  # it is stored; what cannot be read now is read at the next change
+            self.load()
         if self.stored(self.selected) is None:
             self.start(None)
         self.draws.form()
+
+    def _reload(self) -> bool:
+        """Read anew; when the database does not answer, say so and give False."""
+        answer = attempt(self.load, lambda _: "")
+        if not answer.stored:
+            self.draws.said(Said(answer.shown))
+        return answer.stored
 
     def _whole(self, typed: Typed) -> dict[str, Any]:
         fields = {name: typed.values[name] for name in _EDITED}

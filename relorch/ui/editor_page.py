@@ -11,6 +11,7 @@ from relorch.errors import NotFound, RelorchError
 from relorch.model.text import visible
 from relorch.model.values import Customer, Release, ReleaseStatus, StepType
 from relorch.ui import desk, words
+from relorch.ui.answer import attempt
 from relorch.ui.editor import AFTER, BEFORE, END, NEW, Editor, Plan, Said, Typed, stored_values
 from relorch.ui.effects import effect_markup
 from relorch.ui.form import form
@@ -170,19 +171,24 @@ def _plan_markup(plan: Plan, title: str) -> Markup:
 def warnings(editor: Editor, typed: Typed) -> mo.Html:
     """Give what there is to warn of in what is typed."""
     values = typed.values
-    found = editor.workbook.templates.lint(
-        editor.release.id,
-        None if editor.stored(typed.key) is None else typed.key,
-        name=values["name"],
-        category=editor.category if typed.base is None else typed.base.category.value,
-        type=values["type"],
-        content=values["content"],
+    found = attempt(
+        lambda: editor.workbook.templates.lint(
+            editor.release.id,
+            None if editor.stored(typed.key) is None else typed.key,
+            name=values["name"],
+            category=editor.category if typed.base is None else typed.base.category.value,
+            type=values["type"],
+            content=values["content"],
+        ),
+        lambda _: "",
     )
+    if found.result is None:
+        return found.shown
     return show(
         html(
             '<section class="ro-page ro-side"><h3>{title}</h3>{found}</section>',
             title=words.STEPS_WARNINGS,
-            found=warnings_markup(hint.message for hint in [*found, *editor.of_release]),
+            found=warnings_markup(hint.message for hint in [*found.result, *editor.of_release]),
         )
     )
 

@@ -7,19 +7,27 @@ other numbers than the one before it, and what still comes for that one reaches 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import marimo as mo
 
-_drawn = count()
+
+class _Drawn(threading.local):
+    """How many forms a session has drawn: each has a thread of its own."""
+
+    forms = 0
+
+
+_drawn = _Drawn()
 _ROUND, _ROOM = 8, 24
 """After so many forms the numbers begin again; so many a form has for itself: each field takes two, the form one."""
 
 
 def form(fields: Mapping[str, Any]) -> mo.ui.dictionary:
     """Give at most eleven fields, name → marimo element, as one element with numbers of its own."""
-    for _ in range(next(_drawn) % _ROUND * _ROOM):
+    _drawn.forms += 1
+    for _ in range(_drawn.forms % _ROUND * _ROOM):
         mo.ui.checkbox()  # takes a number, and is thrown away
     return mo.ui.dictionary(dict(fields))

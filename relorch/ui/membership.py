@@ -9,10 +9,12 @@ from typing import Any
 
 import marimo as mo
 
+from relorch.errors import StorageError
 from relorch.model.progress import Progress
 from relorch.model.values import Customer, Member, MemberState, Release, ReleaseStatus
 from relorch.ui import words
 from relorch.ui.answer import Answer, attempt, not_stored
+from relorch.ui.form import form
 from relorch.ui.meters import bar, percent
 from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.widgets.customers import Offered
@@ -139,10 +141,12 @@ class Joining:
         """What the choice is for."""
         return words.FOR_RELEASE if self.activates else words.FOR_ADDING
 
-    def button(self, chosen: Sequence[int]) -> mo.ui.run_button:
-        """Give the button for so many customers; it is off until there is one."""
+    def button(self, chosen: Sequence[int], shown: Answer[Enrolment] | None) -> mo.ui.run_button:
+        """Give the button for so many customers; it is off until there is one, and until its preview can be read."""
+        form({})  # other numbers than the button before: a press meant for that preview is none for this one
+        off = shown is None or shown.result is None
         label = words.activate_for(len(chosen)) if self.activates else words.add(len(chosen))
-        return mo.ui.run_button(label=label, kind="success", disabled=not chosen)
+        return mo.ui.run_button(label=label, kind="success", disabled=off)
 
 
 def joining(workbook: Workbook, release: Release) -> Joining:
@@ -160,9 +164,19 @@ def joining(workbook: Workbook, release: Release) -> Joining:
 
 
 def preview(workbook: Workbook, release: Release, chosen: Sequence[int]) -> Answer[Enrolment] | None:
-    """Give what the chosen customers would get, or why they cannot come in; None when nobody is chosen."""
+    """Give what the chosen customers would get, or why they cannot come in; None when nobody is chosen.
+
+    Raises `StorageError` when that cannot be read now.
+    """
     if not chosen:
         return None
+    answer = _preview(workbook, release, chosen)
+    if isinstance(answer.error, StorageError):
+        raise answer.error
+    return answer
+
+
+def _preview(workbook: Workbook, release: Release, chosen: Sequence[int]) -> Answer[Enrolment]:
     draft = release.status is ReleaseStatus.DRAFT
     look = workbook.releases.preview_activate if draft else workbook.releases.preview_add_customers
     return attempt(lambda: look(release.id, chosen), lambda _: "")
@@ -173,8 +187,8 @@ def join(workbook: Workbook, release: Release, chosen: Sequence[int], shown: Ans
 
     `shown` is the preview on the screen: when something else would come of it by now, nothing is done.
     """
-    now = preview(workbook, release, chosen)
-    if now is not None and now.result is not None and (shown is None or shown.result != now.result):
+    now = _preview(workbook, release, chosen)
+    if now.result is not None and (shown is None or shown.result != now.result):
         return not_stored(words.PREVIEW_IS_OLD)
     if release.status is ReleaseStatus.DRAFT:
         return attempt(

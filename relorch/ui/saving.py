@@ -79,10 +79,14 @@ def save_edit(
         fields: gives the fields that were touched; may raise `InvalidValue`.
         asked: the question that is being answered with yes.
     """
-    if asked is not None and asked.typed != typed:
-        return Pressed(not_stored(words.TYPED_SINCE))
-    if asked is None and (question := _question(verbs, base, typed, fields)) is not None:
+    question = _question(verbs, base, typed, fields)
+    if asked is None and question is not None:
         return question
+    if asked is not None and (asked.typed != typed or question is None or question.question != asked.question):
+        # yes was said to something else: press Save, and be asked anew
+        return (
+            question if question is not None and question.answer is not None else Pressed(not_stored(words.NOT_ASKED))
+        )
     seen = base if asked is None else asked.seen
 
     def store() -> Any:

@@ -53,11 +53,13 @@ class Effect:
 class Enrolment:
     """Who would join a release, by cluster and name, and which of their steps will have no text.
 
-    `steps` counts what they would get in all, `already` are those of the chosen who take part and stay as they are.
+    `steps` counts what they would get in all, of `templates` (id and row_version); `already` are those of the chosen
+    who take part and stay as they are.
     """
 
     customers: tuple[Customer, ...]
     steps: int = 0
+    templates: tuple[tuple[int, int], ...] = ()
     cannot_render: tuple[StepNote, ...] = ()
     already: tuple[int, ...] = ()
 

@@ -30,6 +30,7 @@ def enrolment(
     return Enrolment(
         customers=tuple(Customer(**found[row["customer_id"]]) for row in joining),
         steps=len(templates) * len(joining) - _had(templates, kept),
+        templates=tuple((row["id"], row["row_version"]) for row in templates),
         cannot_render=unrendered(_made(joining, templates, kept), rendering_of),
         already=already,
     )

@@ -90,6 +90,7 @@ class OrderWidget(anywidget.AnyWidget):
         self._on_select, self._on_new, self._on_stored = on_select, on_new, on_stored
         self._unsaved: frozenset[int] = frozenset()
         self._standing: Standing = {}
+        self._batches: list[int] = []
         self.on_msg(self._receive)
 
     def draw(self, templates: Collection[StepTemplate], unsaved: Collection[int], standing: Standing) -> None:
@@ -120,6 +121,8 @@ class OrderWidget(anywidget.AnyWidget):
             why = words.ORDER_STALE if _is_stale(error) else str(error)
             self._answer(message.request, f"{words.REFUSED} {why}", refused=True)
             return
+        if batch is not None:
+            self._batches.append(batch)
         self._answer(message.request, said, batch=batch)
         self._on_stored()
 
@@ -132,7 +135,10 @@ class OrderWidget(anywidget.AnyWidget):
         return words.ORDER_STORED[message.category], self._workbook.last_undoable
 
     def _undo(self, message: _Undo) -> tuple[str, int | None]:
+        if message.batch not in self._batches:
+            raise InvalidValue("batch", message.batch, "is not an order that was stored here")
         self._workbook.undo(message.batch)
+        self._batches.remove(message.batch)
         return words.ORDER_UNDONE, None
 
     def _answer(self, request: int, said: str, *, refused: bool = False, batch: int | None = None) -> None:

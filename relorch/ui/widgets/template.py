@@ -102,6 +102,8 @@ class TemplateForm(anywidget.AnyWidget):
                 self._pressed = (message.token, values)
                 self._on_press(message.what, about, values)
             return
+        if not same and self._pressed is not None and self._pressed[0] == message.token:
+            return  # typed on in a form that was saved and left: its text is not begun a second time
         self._on_typed(about, values)
         if message.token == self._token:
             self.send({"type": "colours", "token": message.token, "lines": _colours(values)})
