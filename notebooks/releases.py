@@ -174,7 +174,7 @@ def join_preview(get_seen, joiners, reads, release, workbook):
 @app.cell
 def join_button(joiners, joining, shown):
     """Draws the button of what is previewed, which is off until somebody is chosen."""
-    join = joining.button(joiners.value["chosen"], shown)
+    join = joining.button(joiners.value["chosen"]) if shown else joining.button([])
     join
     return (join,)
 

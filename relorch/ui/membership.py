@@ -141,12 +141,11 @@ class Joining:
         """What the choice is for."""
         return words.FOR_RELEASE if self.activates else words.FOR_ADDING
 
-    def button(self, chosen: Sequence[int], shown: Answer[Enrolment] | None) -> mo.ui.run_button:
-        """Give the button for so many customers; it is off until there is one, and until its preview can be read."""
+    def button(self, chosen: Sequence[int]) -> mo.ui.run_button:
+        """Give the button for so many customers; it is off until there is one."""
         form({})  # other numbers than the button before: a press meant for that preview is none for this one
-        off = shown is None or shown.result is None
         label = words.activate_for(len(chosen)) if self.activates else words.add(len(chosen))
-        return mo.ui.run_button(label=label, kind="success", disabled=off)
+        return mo.ui.run_button(label=label, kind="success", disabled=not chosen)
 
 
 def joining(workbook: Workbook, release: Release) -> Joining:
