@@ -72,6 +72,7 @@ def preview(page: Any) -> Any:
 def add_step(page: Any, name: str, text: str, category: str = "deploy") -> None:
     page.get_by_role("button", name=f"New {category} step").click()
     expect(page.get_by_role("heading", name=f"New {category} step")).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(1_000)  # an empty draft shows this form already; it is drawn anew by the button
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
     page.get_by_label("Name", exact=True).fill(name)
     write(page, text)
