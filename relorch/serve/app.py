@@ -42,6 +42,8 @@ _NOT_FOR_MARIMO = frozenset({"file", "kiosk", "access_token"})  # query keys tha
 # marimo's own "Download as HTML" would need a CDN to be shown, and its endpoint is not reachable
 _NO_MENU = b'<style>[data-testid="notebook-actions-dropdown"] { display: none }</style>'
 
+_IN_ORDER = b"<script>" + (Path(__file__).parent / "in_order.js").read_bytes() + b"</script>"
+
 _PRELOAD = re.compile(rb"<link\b[^>]*\brel=\"(?:preload|manifest)\"[^>]*>", re.I)
 _WORKER = re.compile(rb"<script\b[^>]*>(?:(?!</script>).)*public-files-sw\.js(?:(?!</script>).)*</script>", re.I | re.S)
 _INLINE_SCRIPT = re.compile(rb"<script\b(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.I | re.S)
@@ -246,9 +248,10 @@ def adapted(html: bytes, base: str, head: bytes = b"") -> bytes:
 
     Its files come from one address for all pages, so that the browser loads them once. Preloads and the manifest go
     because they only make warnings, the service worker because it would stay in the browser when relorch is gone.
+    What a person does is sent in its order; see `in_order.js`.
     """
     html = _WORKER.sub(b"", _PRELOAD.sub(b"", html)).replace(b'"./assets/', b'"/assets/')
-    return html.replace(b"<head>", b'<head><base href="' + base.encode() + b'">' + _NO_MENU + head, 1)
+    return html.replace(b"<head>", b'<head><base href="' + base.encode() + b'">' + _IN_ORDER + _NO_MENU + head, 1)
 
 
 def policy(html: bytes) -> str:

@@ -149,3 +149,16 @@ def test_what_somebody_else_does_appears_by_itself_and_is_passed_over(serving: S
     cell(page, run[0], customer).click()
     page.keyboard.press("j")
     assert selected_name(page).startswith(f"{run[2].name}, {customer}")
+
+
+def test_a_press_cannot_overtake_what_was_typed_before_it(serving_empty: Serving, tab: Tabs) -> None:
+    page = tab(serving_empty).goto("/inventory")
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_visible(timeout=20_000)
+    held: list[Any] = []
+    page.route("**/api/kernel/set_ui_element_value", lambda way: way.continue_() if held else held.append(way))
+    name.fill("eu-1")
+    page.get_by_role("button", name="Create cluster").click()
+    page.wait_for_timeout(500)
+    held[0].continue_()
+    expect(page.get_by_text("eu-1 is created.")).to_be_visible(timeout=20_000)
