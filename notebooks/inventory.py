@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import NotAllowed, StorageError
-    from relorch.ui import customer_record, inventory, page, saving, session
+    from relorch.ui import customer_record, form, inventory, page, saving, session
     from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
     from relorch.ui.reads import Reads
@@ -133,7 +133,7 @@ def cluster_form(drafts, set_view, view):
     create = mo.ui.run_button(label="Create cluster", kind="success")
     undo_cluster = drafts.discard(begun_cluster, lambda: set_view(inventory.View("new")))
     typed_cluster = lambda: cluster.value  # noqa: E731 - so that typing does not run the cells that store
-    inventory.laid_out(cluster, [create, *undo_cluster], note=begun_cluster.note)
+    form.laid_out(cluster, create, *undo_cluster, note=begun_cluster.note)
     return begun_cluster, create, typed_cluster
 
 
@@ -159,7 +159,7 @@ def customer_form(drafts, set_view, tab, view, workbook):
     here = inventory.View("cluster", view.id, tab=inventory.NEW_CUSTOMER)
     undo_customer = drafts.discard(begun_customer, lambda: set_view(here))
     typed_customer = lambda: customer.value  # noqa: E731 - as above
-    inventory.laid_out(customer, [add, *undo_customer], note=begun_customer.note)
+    form.laid_out(customer, add, *undo_customer, note=begun_customer.note)
     return add, begun_customer, typed_customer
 
 
@@ -184,7 +184,7 @@ def edit_form(drafts, picked, reads, set_view, tab, view, workbook):
     save = mo.ui.run_button(label="Save", kind="success")
     undo = drafts.discard(begun, lambda: set_view(inventory.View(view.kind, view.id, tab=inventory.EDIT)))
     typed = lambda: edited.value  # noqa: E731 - as above
-    inventory.laid_out(edited, [save, *undo], note=begun.note)
+    form.laid_out(edited, save, *undo, note=begun.note)
     return begun, save, typed
 
 

@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import NotAllowed, StorageError
-    from relorch.ui import membership, page, release_form, releases, saving, session, words
+    from relorch.ui import form, membership, page, release_form, releases, saving, session, words
     from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
     from relorch.ui.reads import Reads
@@ -127,7 +127,7 @@ def new_form(drafts, set_view, view):
     create = mo.ui.run_button(label="Create draft", kind="success")
     undo_new = drafts.discard(begun_new, lambda: set_view(releases.View(0)))
     typed_new = lambda: new.value  # noqa: E731 - so that typing does not run the cells that store
-    page.show(release_form.laid_out(new, create, *undo_new, note=begun_new.note))
+    form.laid_out(new, create, *undo_new, note=begun_new.note)
     return begun_new, create, typed_new
 
 
@@ -210,9 +210,9 @@ def change_form(drafts, reads, release, set_view, tab, workbook):
     reason = drafts.drawn(begun_reason, release_form.reason_form(begun_reason.shown))
     verbs = mo.ui.dictionary({verb: mo.ui.run_button(label=verb.capitalize()) for verb in membership.VERBS})
     undo_reason = drafts.discard(begun_reason, lambda: set_view(releases.View(release.id, tab=releases.HOLD)))
-    laid_out = release_form.laid_out(reason, *verbs.values(), *undo_reason, note=begun_reason.note)
+    laid_out = form.laid_out(reason, *verbs.values(), *undo_reason, note=begun_reason.note)
     typed_reason = lambda: reason.value  # noqa: E731 - as above
-    mo.vstack([chosen, page.show(laid_out)])
+    mo.vstack([chosen, laid_out])
     return begun_reason, chosen, typed_reason, verbs
 
 
@@ -246,7 +246,7 @@ def edit_form(drafts, release, set_view, tab):
     save = mo.ui.run_button(label="Save", kind="success")
     undo = drafts.discard(begun, lambda: set_view(releases.View(release.id, tab=releases.EDIT)))
     typed = lambda: edited.value  # noqa: E731 - as above
-    page.show(release_form.laid_out(edited, save, *undo, note=begun.note))
+    form.laid_out(edited, save, *undo, note=begun.note)
     return begun, save, typed
 
 
@@ -284,7 +284,7 @@ def clone_form(drafts, release, set_view, tab):
     clone = mo.ui.run_button(label="Clone into a draft", kind="success")
     undo_copy = drafts.discard(begun_copy, lambda: set_view(releases.View(release.id, tab=releases.CLONE)))
     typed_copy = lambda: copy.value  # noqa: E731 - as above
-    page.show(release_form.laid_out(copy, clone, *undo_copy, note=begun_copy.note))
+    form.laid_out(copy, clone, *undo_copy, note=begun_copy.note)
     return begun_copy, clone, typed_copy
 
 

@@ -14,7 +14,7 @@ from relorch.ui import desk, words
 from relorch.ui.answer import attempt
 from relorch.ui.editor import AFTER, BEFORE, END, NEW, Editor, Plan, Said, Typed, stored_values
 from relorch.ui.effects import effect_markup
-from relorch.ui.form import form
+from relorch.ui.form import other_numbers
 from relorch.ui.page import Markup, element, header, html, joined, link, notice, show
 from relorch.ui.rendered import preview_markup, warnings_markup
 from relorch.ui.session import Params
@@ -129,7 +129,7 @@ def choice_markup(editor: Editor, typed: Typed, take: Any, mine: Any) -> mo.Html
 
 def answer_buttons(said: Said) -> tuple[Any, Any, Any, Any]:
     """Give the buttons below the form: make the change, leave it, undo, and reopen with the new text."""
-    form({})  # other numbers than the buttons before: a press meant for one of those makes no other change
+    other_numbers()  # other numbers than the buttons before: a press meant for one of those makes no other change
     plan = said.plan
     kind: Literal["danger", "success"] = "danger" if plan is not None and plan.what == "delete" else "success"
     return (

@@ -13,6 +13,8 @@ from typing import Any
 
 import marimo as mo
 
+from relorch.ui.page import element, html, joined, show
+
 
 class _Drawn(threading.local):
     """How many forms a session has drawn: each has a thread of its own."""
@@ -27,7 +29,28 @@ _ROUND, _ROOM = 8, 24
 
 def form(fields: Mapping[str, Any]) -> mo.ui.dictionary:
     """Give at most eleven fields, name → marimo element, as one element with numbers of its own."""
+    other_numbers()
+    return mo.ui.dictionary(dict(fields))
+
+
+def other_numbers() -> None:
+    """Let the next element of this cell have a number that those drawn before it did not have."""
     _drawn.forms += 1
     for _ in range(_drawn.forms % _ROUND * _ROOM):
         mo.ui.checkbox()  # takes a number, and is thrown away
-    return mo.ui.dictionary(dict(fields))
+
+
+def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html, note: object = "") -> mo.Html:
+    """Give a form with its buttons under it and a note above it."""
+    rows = joined(
+        html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
+        for name, field in drawn.elements.items()
+    )
+    return show(
+        html(
+            '<div class="ro-page ro-form">{note}{rows}<div class="ro-buttons">{buttons}</div></div>',
+            note=note,
+            rows=rows,
+            buttons=joined(element(button) for button in buttons),
+        )
+    )

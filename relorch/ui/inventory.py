@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from relorch.model.values import Cluster, Customer
 from relorch.ui import metadata, words
 from relorch.ui.answer import Answer, attempt
 from relorch.ui.form import form
-from relorch.ui.page import Markup, element, html, joined, link, show
+from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.saving import Pressed, save_edit
 from relorch.ui.session import Params
 from relorch.ui.widgets.customers import CustomersWidget, Offered, OfferedCluster, choose_customers
@@ -367,19 +367,3 @@ def put_in_use(workbook: Workbook, picked: Picked, tab: str) -> Answer[Picked]:
     noun: Any = workbook.customers if isinstance(picked, Customer) else workbook.clusters
     verb = noun.reactivate if tab == REACTIVATE else noun.deactivate
     return attempt(partial(verb, picked.id), lambda stored: words.put_in_use(stored.name, stored.is_active))
-
-
-def laid_out(drawn: mo.ui.dictionary, buttons: Sequence[mo.Html], *, note: object = "") -> mo.Html:
-    """Give a form with its buttons under it and a note above it."""
-    rows = joined(
-        html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
-        for name, field in drawn.elements.items()
-    )
-    return show(
-        html(
-            '<div class="ro-page ro-form">{note}{rows}<div class="ro-buttons">{buttons}</div></div>',
-            note=note,
-            rows=rows,
-            buttons=joined(element(button) for button in buttons),
-        )
-    )

@@ -14,7 +14,7 @@ from relorch.model.progress import Progress
 from relorch.model.values import Customer, Member, MemberState, Release, ReleaseStatus
 from relorch.ui import words
 from relorch.ui.answer import Answer, attempt, not_stored
-from relorch.ui.form import form
+from relorch.ui.form import other_numbers
 from relorch.ui.meters import bar, percent
 from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.widgets.customers import Offered
@@ -143,7 +143,7 @@ class Joining:
 
     def button(self, chosen: Sequence[int]) -> mo.ui.run_button:
         """Give the button for so many customers; it is off until there is one."""
-        form({})  # other numbers than the button before: a press meant for that preview is none for this one
+        other_numbers()  # other numbers than the button before: a press meant for that preview is none for this one
         label = words.activate_for(len(chosen)) if self.activates else words.add(len(chosen))
         return mo.ui.run_button(label=label, kind="success", disabled=not chosen)
 

@@ -13,7 +13,6 @@ from relorch.errors import InvalidValue
 from relorch.model.values import Release, ReleaseType
 from relorch.ui import metadata
 from relorch.ui.form import form as drawn_form
-from relorch.ui.page import Markup, element, html
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}))?(?: UTC)?")
 NOTHING: Mapping[str, str] = {
@@ -98,20 +97,6 @@ def reason_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
         label="Reason", value=shown["reason"], placeholder="change freeze until Monday", full_width=True, debounce=False
     )
     return drawn_form({"reason": text})
-
-
-def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html, note: object = "") -> Markup:
-    """Give a form with its buttons under it and a note above it."""
-    rows = [
-        html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))
-        for name, field in drawn.elements.items()
-    ]
-    return html(
-        '<div class="ro-page ro-form">{note}{rows}<div class="ro-buttons">{buttons}</div></div>',
-        note=note,
-        rows=Markup("").join(rows),
-        buttons=Markup("").join(element(button) for button in buttons),
-    )
 
 
 def fields_of(typed: Mapping[str, str], shown: Mapping[str, str] | None = None) -> dict[str, Any]:

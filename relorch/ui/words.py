@@ -371,7 +371,6 @@ FOR_ADDING = "Customers to add to this release"
 ALL_HELD = "On hold"
 NOBODY_LEFT = "Every customer in use takes part in this release already."
 TO_INVENTORY = "open the inventory"
-NO_STEPS_YET = "This draft has no step yet, so it cannot be activated. Write its steps first:"
 NO_MEMBERS = "No customer takes part in this release."
 NOBODY_TO_CHANGE = "Nobody takes part in this release any more."
 MEMBER_COLUMNS = ("Customer", "State", "Progress")

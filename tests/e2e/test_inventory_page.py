@@ -82,8 +82,8 @@ def test_an_empty_workbook_leads_to_its_first_cluster_and_customer(serving_empty
     expect(page.get_by_text("Now its first customer")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/inventory\?cluster=1$"))
 
+    page.get_by_label("Namespace").fill("acme-prod")  # only the form of a customer has it
     page.get_by_label("Name", exact=True).fill("Acme")
-    page.get_by_label("Namespace").fill("acme-prod")
     button(page, "Create customer").click()
     expect(page.get_by_text("Acme is created as eu-1/acme-prod.")).to_be_visible(timeout=SLOW)
     expect(page.get_by_label("Namespace")).to_have_value("")

@@ -33,8 +33,8 @@ def add_cluster_and_customers(page: Any, cluster: str, *customers: str) -> None:
     press(page, "Create cluster")
     expect(page.get_by_text(f"{cluster} is created.")).to_be_visible(timeout=SLOW)
     for customer in customers:
-        page.get_by_label("Name", exact=True).fill(customer, timeout=SLOW)
-        page.get_by_label("Namespace").fill(customer.lower())
+        page.get_by_label("Namespace").fill(customer.lower(), timeout=SLOW)  # only the form of a customer has it
+        page.get_by_label("Name", exact=True).fill(customer)
         press(page, "Create customer")
         expect(page.get_by_text(f"{customer} is created")).to_be_visible(timeout=SLOW)
         expect(page.get_by_label("Namespace")).to_have_value("", timeout=SLOW)
