@@ -3,7 +3,8 @@
 RelorchError
 ├── NotFound            an id or name that is not there
 ├── InvalidValue        a value that cannot be stored
-│   └── AlreadyTaken    a name or namespace that another active one has
+│   ├── AlreadyTaken    a name or namespace that another active one has
+│   └── CannotImport    a file with errors; all of them are listed, nothing was changed
 ├── NotAllowed          the state of a release, member, cluster or customer forbids it
 ├── IllegalTransition   the status table has no such way
 ├── Conflict            somebody (perhaps oneself) was there before
@@ -45,6 +46,21 @@ class InvalidValue(RelorchError):
 
 class AlreadyTaken(InvalidValue):
     """A name or namespace that has to be unique and is in use."""
+
+
+class CannotImport(InvalidValue):
+    """A file that cannot be imported: `findings` are all that was found in it, its errors, repairs and warnings."""
+
+    def __init__(self, file: str, findings: Iterable[object], errors: Iterable[object]) -> None:
+        self.findings = tuple(findings)
+        every = [str(error) for error in errors]
+        more = f"; and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+        count = "an error" if len(every) == 1 else f"{len(every)} errors"
+        super().__init__("file", file, f"has {count}, so nothing was imported: {'; '.join(every[:_NAMED])}{more}")
+
+
+_NAMED = 50
+"""How many errors of a file its message names; `findings` has all."""
 
 
 class NotAllowed(RelorchError):

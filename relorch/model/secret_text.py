@@ -33,27 +33,49 @@ def secrets_in(content: str) -> tuple[tuple[int, str], ...]:
     return tuple((number, kind) for number, kind in found if kind is not None)
 
 
+def spans_in(line: str) -> list[tuple[int, int]]:
+    """Give where in a line stands what looks like a secret, as (start, end); spans may overlap."""
+    return [(start, end) for start, end, _ in _found(line)]
+
+
 def _kind(line: str) -> str | None:
-    plain = _MASKED.sub("$placeholder", line)
-    if _BEARER.search(plain):
-        return "a bearer token"
+    return next((kind for _, _, kind in _found(line)), None)
+
+
+def _found(line: str) -> Iterator[tuple[int, int, str]]:
+    """Give start, end and kind of each secret in a line, the surest first."""
+    plain = _MASKED.sub(lambda placeholder: "$".ljust(len(placeholder[0]), "p"), line)  # as long as it was
+    yield from ((*found.span(1), "a bearer token") for found in _BEARER.finditer(plain))
     for detector in _detectors():
-        if any(not _STANDS_FOR_ONE.search(str(secret)) for secret in detector.analyze_string(plain)):
-            return str(detector.secret_type)
-    return "a password" if any(_is_literal(value) for value in _assigned(plain)) else None
+        for start, end in _detected(detector, plain):
+            if not _STANDS_FOR_ONE.search(plain[start:end]):
+                yield start, end, str(detector.secret_type)
+    for start, end in _assigned(plain):
+        if _is_literal(plain[start:end]):
+            yield start, end, "a password"
 
 
-def _assigned(line: str) -> Iterator[str]:
-    """Give what stands where a password is set."""
+def _detected(detector: Any, line: str) -> Iterator[tuple[int, int]]:
+    """Give where the secrets stand that one of the library's detectors finds; it tells only their texts."""
+    secrets = set(map(str, detector.analyze_string(line)))
+    if not secrets:
+        return
+    for form in detector.denylist:
+        for found in form.finditer(line):
+            groups = range(1, form.groups + 1) if form.groups else (0,)
+            yield from (found.span(group) for group in groups if found[group] in secrets)
+
+
+def _assigned(line: str) -> Iterator[tuple[int, int]]:
+    """Give where stands what a password is set to."""
     for found in _ASSIGNED.finditer(line):
-        name = found.group()[: found.end() - found.start()]
-        double, single, bare = found.groups()
+        name, bare = found[0], found[3]
         if _NAMED_OTHERWISE.search(name):
             continue
         if bare is not None and ":" in name.replace(bare, "").replace(":=", "") and not _is_mixed(bare):
             continue  # "password: see the vault" is prose
-        yield next(value for value in (double, single, bare) if value is not None)
-    yield from _IN_SQL.findall(line)
+        yield next(found.span(group) for group in (1, 2, 3) if found[group] is not None)
+    yield from (found.span(1) for found in _IN_SQL.finditer(line))
 
 
 def _is_literal(value: str) -> bool:
