@@ -199,7 +199,7 @@ def test_go_templates_and_shell_variables_come_out_as_they_are(sample: Sample) -
         ("clusters.yaml", "name: prod-eu-1", "nane: prod-eu-1", "clusters.yaml, entry 1"),
         ("clusters.yaml", 'window: "22:00-02:00 UTC"', "window: 22", "clusters.yaml, entry 1, metadata"),
         ("customers.csv", "prod-eu-1,kanaaloever,", "prod-eu-1,", "customers.csv, row 4"),
-        ("releases/release-2026-11.yaml", "required: true", "required: yes please", "steps, entry 2"),
+        ("releases/release-2026-11.yaml", "required: true", "required: yes please", "release-2026-11.yaml"),
         ("history.yaml", "[start, 0]", "[start, soon]", "history.yaml, entry 1, incidents, entry 3"),
         ("history.yaml", "- release:", "- [release:", "history.yaml"),
         ("changes.yaml", "verb: hold", "verb: holt", "changes.yaml, entry 1, changes, entry 7"),

@@ -6,7 +6,7 @@ Only values come out of here; `relorch.workbook.sample` makes a workbook and its
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,12 @@ from typing import Any
 import yaml
 
 from relorch.errors import InvalidValue, NotFound
+from relorch.transfer.findings import Findings
+from relorch.transfer.release_file import STEP_FIELDS, Said
+from relorch.transfer.release_yaml import read_yaml
 
 _CUSTOMER_COLUMNS = ("cluster", "namespace", "name")
+_RELEASE_FIELDS = ("name", "type", "version_number", "description", "metadata")
 _SIDES = ("before", "after")
 _CHANGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "add_custom": ("customers", "step", "side", "new"),
@@ -148,7 +152,7 @@ def read_sample(folder: Path | None = None) -> Sample:
     Raises `InvalidValue` naming the file and what is missing or of the wrong kind in it.
     """
     folder = folder or sample_folder()
-    releases = [_release(_Entry(_yaml(path), path.name)) for path in sorted((folder / "releases").glob("*.yaml"))]
+    releases = [_release(path) for path in sorted((folder / "releases").glob("*.yaml"))]
     changes = {entry.text("release"): _changes(entry) for entry in _entries(folder / "changes.yaml")}
     stories = [_story(entry, changes) for entry in _entries(folder / "history.yaml")]
     return Sample(
@@ -180,11 +184,6 @@ class _Entry:
     def number(self, key: str) -> int:
         """Give the whole number at `key`."""
         value: int = self._get(key, int)
-        return value
-
-    def flag(self, key: str) -> bool:
-        """Give the yes or no at `key`."""
-        value: bool = self._get(key, bool)
         return value
 
     def texts(self, key: str) -> dict[str, str]:
@@ -236,26 +235,21 @@ def _customer(row: dict[str | Any, str | Any], where: str) -> SampleCustomer:
     return SampleCustomer(cluster, namespace, name, metadata)
 
 
-def _release(entry: _Entry) -> SampleRelease:
-    return SampleRelease(
-        name=entry.text("name"),
-        type=entry.text("type"),
-        version_number=entry.text("version_number"),
-        description=entry.text("description"),
-        metadata=entry.texts("metadata"),
-        steps=tuple(_step(step) for step in entry.entries("steps")),
-    )
+def _release(path: Path) -> SampleRelease:
+    findings = Findings()
+    read = read_yaml(path.read_text(encoding="utf-8"), findings)
+    if findings.found:
+        raise InvalidValue(path.name, str(findings.found[0]), "is no release file of the sample")
+    steps = tuple(SampleStep(**_whole(step, STEP_FIELDS, path)) for step in read.steps)
+    return SampleRelease(**_whole(read.release, _RELEASE_FIELDS, path), steps=steps)
 
 
-def _step(entry: _Entry) -> SampleStep:
-    return SampleStep(
-        category=entry.text("category"),
-        name=entry.text("name"),
-        type=entry.text("type"),
-        required=entry.flag("required"),
-        description=entry.text("description"),
-        content=entry.text("content"),
-    )
+def _whole(said: Said, names: Sequence[str], path: Path) -> dict[str, Any]:
+    """Give all fields of a thing; the sample leaves none out."""
+    for name in names:
+        if said.values.get(name) is None:
+            raise InvalidValue(f"{path.name}, line {said.line}", None, f"needs '{name}'")
+    return dict(said.values)
 
 
 def _own_step(entry: _Entry) -> SampleStep:

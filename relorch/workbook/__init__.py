@@ -6,14 +6,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Self, overload
+from typing import TYPE_CHECKING, Self, overload
 
 from relorch.model import text
 from relorch.model.progress import Progress
 from relorch.model.values import Event
 from relorch.store import Store, events
+from relorch.store.backup import Backup, back_up
+from relorch.store.check import Check, check
 from relorch.store.files import database_path, ensure_workbook
+from relorch.views.flow import Flow, flow_of, versions_at
+from relorch.views.kept import kept_of
 from relorch.views.matrix import Matrix, matrix_of
 from relorch.views.overview import Activity, Overview, activity_of, overview_of
 from relorch.views.progress import progress_by, progress_of
@@ -21,11 +26,18 @@ from relorch.views.standing import Version, versions_of
 from relorch.workbook.clusters import Clusters, require_cluster
 from relorch.workbook.core import Clock, Core, utc_now
 from relorch.workbook.customers import Customers
+from relorch.workbook.exports import Exports
+from relorch.workbook.imports import Imports
 from relorch.workbook.releases import Releases, require_release
 from relorch.workbook.steps import Steps
 from relorch.workbook.templates import Templates
 from relorch.workbook.transitions import ids_of
 from relorch.workbook.undo import UNDO, UNDOABLE, Undone, undo_batch
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from relorch.views.report import ReleaseReport, SignOff
 
 DEFAULT_DATABASE = "file:./data/app.db"
 
@@ -61,6 +73,8 @@ class Workbook:
         self.releases = Releases(core)
         self.templates = Templates(core)
         self.steps = Steps(core)
+        self.imports = Imports(core)
+        self.exports = Exports(core)
 
     @property
     def operator(self) -> str:
@@ -164,14 +178,65 @@ class Workbook:
         with self._core.look() as connection:
             return overview_of(connection, self.operator)
 
-    def versions(self) -> dict[int, Version]:
+    def versions(self, at: datetime | None = None) -> dict[int, Version]:
         """Give each customer's current version by customer id: that of the release it completed last.
 
         A customer completed a release when its last open step closed and none is open; one that never did is
-        missing here, and so is what it did in a release that it was removed from.
+        missing here, and so is what it did in a release that it was removed from. `at`: an aware time; with it what
+        was so at that moment, told from the events alone. Raises `InvalidValue` for a time without a zone.
         """
+        moment = None if at is None else text.moment("at", at)
         with self._core.look() as connection:
-            return versions_of(connection)
+            return versions_of(connection) if moment is None else versions_at(connection, moment)
+
+    def flow(self, release_id: int) -> Flow:
+        """Give how a release went until now, from its events alone; raises `NotFound`.
+
+        `.burn_up` has a point for each batch that changed the numbers, `.lead_times` the members that were not removed,
+        `.steps` the time and trouble each step took, `.forecast` when the rest will be done at the pace so far.
+        """
+        now = self._core.now()
+        with self._core.look() as connection:
+            require_release(connection, release_id)
+            return flow_of(connection, release_id, now)
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """Give a table as a typed polars frame: times in UTC, enums, flags; metadata, before and after as JSON text.
+
+        `name`: clusters, customers, releases, step_templates, release_customers, customer_steps, events, or
+        step_facts: each step with the names of its release, customer and cluster, and without its text. What was
+        read is kept until something changes. Raises `QueryError` for another name.
+        """
+        from relorch.views.frames import frames_of  # polars costs its import only those who ask for a frame
+
+        return frames_of(self._core.store, [name])[name]
+
+    def sql(self, query: str, *, seconds: float = 30.0) -> pl.DataFrame:
+        """Give the answer of one SELECT in DuckDB's SQL over the frames it names (see `frame`).
+
+        It can read nothing else and change nothing. Raises `QueryError` for anything but one SELECT, for an unknown
+        table, for what DuckDB refuses, and when it runs for longer than `seconds`.
+        """
+        from relorch.views.query import run_query
+
+        return run_query(self._core.store, query, seconds)
+
+    @overload
+    def report(self, release_id: int, customer_id: None = None) -> ReleaseReport: ...
+    @overload
+    def report(self, release_id: int, customer_id: int) -> SignOff: ...
+    def report(self, release_id: int, customer_id: int | None = None) -> ReleaseReport | SignOff:
+        """Give the facts of a release for the record, or those of one customer in it, as one signs for them.
+
+        Secrets are masked and counted; `relorch.reports` makes HTML, JSON or CSV of it. A removed member can be
+        asked for too. Raises `NotFound`, and `NotAllowed` for a release without members or a customer that is none.
+        """
+        from relorch.workbook.reporting import report_of  # only who wants a report waits for what it takes
+
+        if customer_id is not None:
+            text.number("customer_id", customer_id)
+        with self._core.look() as connection:
+            return report_of(connection, release_id, customer_id, operator=self.operator, now=self._core.now())
 
     def undo(self, batch_id: int | None = None, *, skip_touched: bool = False) -> Undone:
         """Take a batch back: status verbs, override and reset, custom steps, templates and their order.
@@ -210,8 +275,23 @@ class Workbook:
         with self._core.look() as connection:
             return events.first_broken(connection)
 
+    def backup(self, target: Path | None = None) -> Backup:
+        """Copy the workbook to `target`, a new file or a folder; None: into `backups` beside it, named by the time.
+
+        The copy is found whole before it gets its name. Raises `CannotOpen` for a file that exists or cannot be
+        made, `StorageError` when the disk is full; nothing is left there then. `relorch.store.backup.restore`
+        puts one back.
+        """
+        return back_up(self._core.store, target, self._core.now())
+
+    def check(self) -> Check:
+        """Look at the whole workbook and give what is wrong with it."""
+        with self._core.look() as connection:
+            return check(connection)
+
     def close(self) -> None:
         """Close the database; the workbook, and every view of it by `acting_as`, is of no use after that."""
+        kept_of(self._core.store).close()
         self._core.store.close()
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from relorch.model.values import Cluster
 from relorch.store import Connection, inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
-from relorch.workbook.core import Noun, refuse_changed, refuse_stale
+from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -31,12 +31,9 @@ class Clusters(Noun):
         `name`: one line of at most 200 characters, unique among active clusters; `kubeconfig_path`: opaque
         text that is never opened; `metadata`: a flat map of texts. Raises `InvalidValue`, `AlreadyTaken`.
         """
-        values = _checked(name=name, kubeconfig_path=kubeconfig_path, description=description, metadata=metadata)
+        values = checked_cluster(name=name, kubeconfig_path=kubeconfig_path, description=description, metadata=metadata)
         with self._core.change() as change:
-            _refuse_taken(change.connection, values["name"])
-            row = rows.add(change.connection, clusters, change.now, **values)
-            change.record("cluster.create", after={"id": row["id"], **values})
-        return Cluster(**row)
+            return Cluster(**create_cluster(change, values))
 
     def get(self, cluster_id: int) -> Cluster:
         """Give one cluster; raises `NotFound`."""
@@ -64,7 +61,7 @@ class Clusters(Noun):
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`.
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an edit that is not confirmed.
         """
-        wanted = _checked(**fields)
+        wanted = checked_cluster(**fields)
         with self._core.change() as change:
             before = require_cluster(change.connection, cluster_id)
             refuse_stale(change, "cluster", before, expected_version)
@@ -75,15 +72,13 @@ class Clusters(Noun):
                 return Cluster(**before)
             effect = _text_change(change.connection, cluster_id, new)
             refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=text.flag("confirm", confirm))
-            row = rows.change(change.connection, clusters, cluster_id, change.now, **new)
-            change.record("cluster.update", before={"id": cluster_id, **old}, after={"id": cluster_id, **new})
-        return Cluster(**row)
+            return Cluster(**change_cluster(change, cluster_id, old, new))
 
     def preview_update(
         self, cluster_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
     ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
-        wanted = _checked(**fields)
+        wanted = checked_cluster(**fields)
         with self._core.look() as connection:
             before = require_cluster(connection, cluster_id)
             refuse_changed(connection, self._core.operator, "cluster", before, expected)
@@ -96,22 +91,45 @@ class Clusters(Noun):
         Raises `NotFound`, and `NotAllowed` naming the active customers that still live on it.
         """
         with self._core.change() as change:
-            row = require_cluster(change.connection, cluster_id)
-            _refuse_customers(change.connection, row)
-            row = rows.change(change.connection, clusters, cluster_id, change.now, is_active=False)
-            change.record("cluster.deactivate", before=_flag(cluster_id, True), after=_flag(cluster_id, False))
-        return Cluster(**row)
+            return Cluster(**deactivate_cluster(change, require_cluster(change.connection, cluster_id)))
 
     def reactivate(self, cluster_id: int) -> Cluster:
         """Take a cluster into use again; raises `NotFound`, `NotAllowed` when it is active, `AlreadyTaken`."""
         with self._core.change() as change:
-            row = require_cluster(change.connection, cluster_id)
-            if row["is_active"]:
-                raise NotAllowed(f"Cluster '{row['name']}' is active already.")
-            _refuse_taken(change.connection, row["name"])
-            row = rows.change(change.connection, clusters, cluster_id, change.now, is_active=True)
-            change.record("cluster.reactivate", before=_flag(cluster_id, False), after=_flag(cluster_id, True))
-        return Cluster(**row)
+            return Cluster(**reactivate_cluster(change, require_cluster(change.connection, cluster_id)))
+
+
+def create_cluster(change: Change, values: RowDict) -> RowDict:
+    """Add an active cluster of checked values in an open transaction; raises `AlreadyTaken`."""
+    _refuse_taken(change.connection, values["name"])
+    row = rows.add(change.connection, clusters, change.now, **values)
+    change.record("cluster.create", after={"id": row["id"], **values})
+    return row
+
+
+def change_cluster(change: Change, cluster_id: int, old: RowDict, new: RowDict) -> RowDict:
+    """Give a cluster the columns `new`, which were `old`, in an open transaction."""
+    row = rows.change(change.connection, clusters, cluster_id, change.now, **new)
+    change.record("cluster.update", before={"id": cluster_id, **old}, after={"id": cluster_id, **new})
+    return row
+
+
+def deactivate_cluster(change: Change, row: RowDict) -> RowDict:
+    """Take a cluster out of use in an open transaction; raises `NotAllowed`."""
+    _refuse_customers(change.connection, row)
+    changed = rows.change(change.connection, clusters, row["id"], change.now, is_active=False)
+    change.record("cluster.deactivate", before=_flag(row["id"], True), after=_flag(row["id"], False))
+    return changed
+
+
+def reactivate_cluster(change: Change, row: RowDict) -> RowDict:
+    """Take a cluster into use again in an open transaction; raises `NotAllowed`, `AlreadyTaken`."""
+    if row["is_active"]:
+        raise NotAllowed(f"Cluster '{row['name']}' is active already.")
+    _refuse_taken(change.connection, row["name"])
+    changed = rows.change(change.connection, clusters, row["id"], change.now, is_active=True)
+    change.record("cluster.reactivate", before=_flag(row["id"], False), after=_flag(row["id"], True))
+    return changed
 
 
 def require_cluster(connection: Connection, cluster_id: int, field: str = "cluster_id") -> RowDict:
@@ -132,7 +150,8 @@ def _text_change(connection: Connection, cluster_id: int, new: RowDict) -> TextC
 _CONTEXT = {"name": "cluster_name", "kubeconfig_path": "kubeconfig_path", "metadata": "cluster_metadata"}
 
 
-def _checked(**values: object) -> RowDict:
+def checked_cluster(**values: object) -> RowDict:
+    """Give the fields of a cluster as they are stored; raises `InvalidValue` naming the wrong one."""
     known = {
         "name": lambda value: text.line("name", value),
         "kubeconfig_path": lambda value: text.optional_line("kubeconfig_path", value, text.PATH_LIMIT),

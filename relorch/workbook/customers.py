@@ -14,7 +14,7 @@ from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.views.standing import Standing, standing_of
 from relorch.workbook.clusters import require_cluster
-from relorch.workbook.core import Noun, refuse_changed, refuse_stale
+from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
 from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
 
 
@@ -44,11 +44,7 @@ class Customers(Noun):
         }
         with self._core.change() as change:
             cluster = require_cluster(change.connection, cluster_id)
-            _refuse_inactive(cluster)
-            _refuse_taken(change.connection, cluster, values["namespace"])
-            row = rows.add(change.connection, customers, change.now, cluster_id=cluster_id, **values)
-            change.record("customer.create", customer_id=row["id"], after={"cluster_id": cluster_id, **values})
-        return Customer(**row)
+            return Customer(**create_customer(change, cluster, values))
 
     def get(self, customer_id: int) -> Customer:
         """Give one customer; raises `NotFound`."""
@@ -88,7 +84,7 @@ class Customers(Noun):
         An edit that changes the text of open steps needs `confirm=True`; see `preview_update`. A customer with
         open work cannot move to another cluster. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed`.
         """
-        wanted = _checked(**fields)
+        wanted = checked_customer(**fields)
         with self._core.change() as change:
             before = require_customer(change.connection, customer_id)
             refuse_stale(change, "customer", before, expected_version)
@@ -99,15 +95,13 @@ class Customers(Noun):
             _refuse_misplaced(change.connection, before, new)
             effect = _text_change(change.connection, customer_id, new)
             refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=text.flag("confirm", confirm))
-            row = rows.change(change.connection, customers, customer_id, change.now, **new)
-            change.record("customer.update", customer_id=customer_id, before=old, after=new)
-        return Customer(**row)
+            return Customer(**change_customer(change, customer_id, old, new))
 
     def preview_update(
         self, customer_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
     ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
-        wanted = _checked(**fields)
+        wanted = checked_customer(**fields)
         with self._core.look() as connection:
             before = require_customer(connection, customer_id)
             refuse_changed(connection, self._core.operator, "customer", before, expected)
@@ -121,28 +115,61 @@ class Customers(Noun):
         Raises `NotFound`, and `NotAllowed` naming the active releases in which it has open work.
         """
         with self._core.change() as change:
-            row = require_customer(change.connection, customer_id)
-            _refuse_open_work(change.connection, row)
-            row = rows.change(change.connection, customers, customer_id, change.now, is_active=False)
-            change.record("customer.deactivate", customer_id=customer_id, before=_flag(True), after=_flag(False))
-        return Customer(**row)
+            return Customer(**deactivate_customer(change, require_customer(change.connection, customer_id)))
 
     def reactivate(self, customer_id: int) -> Customer:
         """Take a customer into use again.
 
         Raises `NotFound`, `NotAllowed` when it is active already or its cluster is not, `AlreadyTaken` when its
-        namespace is in use.
+        namespace is in use, `InvalidValue` when it is none, as an import may have brought it in.
         """
         with self._core.change() as change:
-            row = require_customer(change.connection, customer_id)
-            cluster = rows.by_ids(change.connection, clusters, [row["cluster_id"]])[row["cluster_id"]]
-            _refuse_inactive(cluster)
-            if row["is_active"]:
-                raise NotAllowed(f"Customer '{row['name']}' is active already.")
-            _refuse_taken(change.connection, cluster, row["namespace"])
-            row = rows.change(change.connection, customers, customer_id, change.now, is_active=True)
-            change.record("customer.reactivate", customer_id=customer_id, before=_flag(False), after=_flag(True))
-        return Customer(**row)
+            return Customer(**reactivate_customer(change, require_customer(change.connection, customer_id)))
+
+
+def create_customer(change: Change, cluster: RowDict, values: RowDict, *, is_active: bool = True) -> RowDict:
+    """Add a customer of checked values to a cluster in an open transaction; raises `NotAllowed`, `AlreadyTaken`.
+
+    An inactive one may share its namespace with others.
+    """
+    _refuse_inactive(cluster)
+    if is_active:
+        _refuse_taken(change.connection, cluster, values["namespace"])
+    said = {"cluster_id": cluster["id"], **values, **({} if is_active else _flag(False))}
+    row = rows.add(change.connection, customers, change.now, **said)
+    change.record("customer.create", customer_id=row["id"], after=said)
+    return row
+
+
+def change_customer(change: Change, customer_id: int, old: RowDict, new: RowDict) -> RowDict:
+    """Give a customer the columns `new`, which were `old`, in an open transaction."""
+    row = rows.change(change.connection, customers, customer_id, change.now, **new)
+    change.record("customer.update", customer_id=customer_id, before=old, after=new)
+    return row
+
+
+def deactivate_customer(change: Change, row: RowDict) -> RowDict:
+    """Take a customer out of use in an open transaction; raises `NotAllowed`."""
+    _refuse_open_work(change.connection, row)
+    changed = rows.change(change.connection, customers, row["id"], change.now, is_active=False)
+    change.record("customer.deactivate", customer_id=row["id"], before=_flag(True), after=_flag(False))
+    return changed
+
+
+def reactivate_customer(change: Change, row: RowDict) -> RowDict:
+    """Take a customer into use again in an open transaction; raises `NotAllowed`, `AlreadyTaken`.
+
+    Raises `InvalidValue` for a namespace that is none: an import brings such a customer in, inactive.
+    """
+    cluster = rows.by_ids(change.connection, clusters, [row["cluster_id"]])[row["cluster_id"]]
+    _refuse_inactive(cluster)
+    if row["is_active"]:
+        raise NotAllowed(f"Customer '{row['name']}' is active already.")
+    text.namespace(row["namespace"])
+    _refuse_taken(change.connection, cluster, row["namespace"])
+    changed = rows.change(change.connection, customers, row["id"], change.now, is_active=True)
+    change.record("customer.reactivate", customer_id=row["id"], before=_flag(False), after=_flag(True))
+    return changed
 
 
 def require_customer(connection: Connection, customer_id: int, field: str = "customer_id") -> RowDict:
@@ -153,7 +180,8 @@ def require_customer(connection: Connection, customer_id: int, field: str = "cus
     return row
 
 
-def _checked(**fields: Any) -> RowDict:
+def checked_customer(**fields: Any) -> RowDict:
+    """Give the fields of a customer as they are stored; raises `InvalidValue` naming the wrong one."""
     for name in fields.keys() - _CHECKS.keys():
         raise InvalidValue(name, fields[name], f"a customer has no such field to change; it has {', '.join(_CHECKS)}")
     return {name: _CHECKS[name](value) for name, value in fields.items()}

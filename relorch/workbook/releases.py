@@ -42,7 +42,7 @@ class Releases(Noun):
         `version_number`: at most 100 characters; `release_date`: an aware time. Raises `InvalidValue`,
         `AlreadyTaken`.
         """
-        values = _checked(
+        values = checked_release(
             name=name,
             type=type,
             version_number=version_number,
@@ -51,10 +51,7 @@ class Releases(Noun):
             metadata=metadata,
         )
         with self._core.change() as change:
-            _refuse_taken(change.connection, values)
-            row = rows.add(change.connection, releases_table, change.now, **values)
-            change.record("release.create", release_id=row["id"], after=values)
-        return Release(**row)
+            return Release(**create_release(change, values))
 
     def get(self, release_id: int) -> Release:
         """Give one release; raises `NotFound`."""
@@ -89,7 +86,7 @@ class Releases(Noun):
         Raises `NotFound`, `InvalidValue`, `AlreadyTaken`, `NotAllowed` for an archived release or an edit that is
         not confirmed.
         """
-        wanted = _checked(**fields)
+        wanted = checked_release(**fields)
         with self._core.change() as change:
             before = require_release(change.connection, release_id)
             refuse_stale(change, "release", before, expected_version)
@@ -109,7 +106,7 @@ class Releases(Noun):
         self, release_id: int, *, expected: Mapping[str, Any] | None = None, **fields: Any
     ) -> TextChange:
         """Give how many open steps would show another text after `update` with these fields; raises as it does."""
-        wanted = _checked(**fields)
+        wanted = checked_release(**fields)
         with self._core.look() as connection:
             before = require_release(connection, release_id)
             refuse_changed(connection, self._core.operator, "release", before, expected)
@@ -123,7 +120,7 @@ class Releases(Noun):
 
         `name` and `version_number` are the new ones. Raises `NotFound`, `InvalidValue`, `AlreadyTaken`.
         """
-        wanted = _checked(name=name, version_number=version_number)
+        wanted = checked_release(name=name, version_number=version_number)
         with self._core.change() as change:
             source = require_release(change.connection, release_id)
             _refuse_taken(change.connection, wanted)
@@ -285,6 +282,14 @@ class Releases(Noun):
         return Release(**after)
 
 
+def create_release(change: Change, values: RowDict) -> RowDict:
+    """Add a draft of checked values in an open transaction; raises `AlreadyTaken`."""
+    _refuse_taken(change.connection, values)
+    row = rows.add(change.connection, releases_table, change.now, **values)
+    change.record("release.create", release_id=row["id"], after=values)
+    return row
+
+
 def require_release(connection: Connection, release_id: int, field: str = "release_id") -> RowDict:
     """Give the row of a release; raises `NotFound` or `InvalidValue` naming `field`."""
     row = rows.by_id(connection, releases_table, text.number(field, release_id))
@@ -396,7 +401,8 @@ def _refuse_taken(connection: Connection, values: RowDict) -> None:
         raise AlreadyTaken("name", values["name"], "another release has this name")
 
 
-def _checked(**fields: Any) -> RowDict:
+def checked_release(**fields: Any) -> RowDict:
+    """Give the fields of a release as they are stored; raises `InvalidValue` naming the wrong one."""
     for name in fields.keys() - _CHECKS.keys():
         raise InvalidValue(name, fields[name], f"a release has no such field to change; it has {', '.join(_CHECKS)}")
     return {name: _CHECKS[name](value) for name, value in fields.items()}

@@ -143,18 +143,7 @@ class Templates(Noun):
             before, new, found = _planned_update(change.connection, template_id, fields)
             if not new:
                 return ChangedTemplate(**before)
-            effect = _effect_of_update(found, before, new)
-            row = rows.change(change.connection, step_templates, template_id, change.now, **new)
-            old = {name: before[name] for name in new}
-            entries = [journal.entry(step_templates, [row], before=old, after=new)]
-            entries += _propagate(change, found, effect, row)
-            change.record(
-                "template.update",
-                release_id=row["release_id"],
-                template_id=template_id,
-                before=old,
-                after={**new, "rows": entries},
-            )
+            row, effect = change_template(change, before, new, found)
         reopenable = tuple(step["id"] for step in found if _is_reopenable(step))
         return ChangedTemplate(**row, batch_id=change.batch_id, effect=effect, reopenable=reopenable)
 
@@ -321,6 +310,26 @@ def checked_template(**fields: Any) -> RowDict:
     return values
 
 
+def change_template(change: Change, before: RowDict, new: RowDict, found: Sequence[RowDict]) -> tuple[RowDict, Effect]:
+    """Give a template, and the steps that follow it, the columns `new` in an open transaction.
+
+    `before` and `found`: the template and its steps as they are. Gives the template's row and what became of them.
+    """
+    effect = _effect_of_update(found, before, new)
+    row = rows.change(change.connection, step_templates, before["id"], change.now, **new)
+    old = {name: before[name] for name in new}
+    entries = [journal.entry(step_templates, [row], before=old, after=new)]
+    entries += _propagate(change, found, effect, row)
+    change.record(
+        "template.update",
+        release_id=row["release_id"],
+        template_id=row["id"],
+        before=old,
+        after={**new, "rows": entries},
+    )
+    return row, effect
+
+
 Reanchor = Callable[[int], builtins.list[RowDict]]
 
 
@@ -368,12 +377,19 @@ def _planned_update(
     _refuse_fixed(connection, before)
     merged = before | wanted
     check_content(merged["content"], StepType(merged["type"]))
+    return before, *columns_of_update(connection, before, wanted)
+
+
+def columns_of_update(
+    connection: Connection, before: RowDict, wanted: RowDict
+) -> tuple[RowDict, builtins.list[RowDict]]:
+    """Give the columns in which a template would change, its revision among them, and its steps."""
     new = {name: value for name, value in wanted.items() if before[name] != value}
-    found = steps.of_template(connection, template_id)
+    found = steps.of_template(connection, before["id"]) if new else []
     if "content" in new:
         # an undo may have taken the template's own back: a revision never names two texts
         new["revision"] = max(before["revision"], *(step["template_revision"] for step in found), 0) + 1
-    return before, new, found
+    return new, found
 
 
 def _effect_of_update(found: Sequence[RowDict], before: RowDict, new: RowDict) -> Effect:
