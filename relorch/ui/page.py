@@ -16,7 +16,7 @@ from relorch.errors import RelorchError
 from relorch.model.text import visible
 from relorch.ui import session, words
 
-PAGES = ("dashboard", "inventory", "releases", "steps", "matrix", "checklist")
+PAGES = ("dashboard", "inventory", "releases", "steps", "matrix", "checklist", "progress", "analysis", "report")
 """The pages in the order of the bar."""
 
 _THEME = Path(__file__).with_name("theme.css")

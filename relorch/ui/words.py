@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from relorch.model.actions import ACTION
 from relorch.model.status import Verb
 from relorch.model.text import visible
+from relorch.views.flow import Flow, Forecast
 
 VERB_LABEL = {
     Verb.START: "Start",
@@ -31,44 +33,6 @@ DID = {
     Verb.SKIP: "Skipped",
     Verb.REVERT: "Recorded as reverted",
     Verb.REOPEN: "Reopened",
-}
-ACTION = {
-    "step.start": "started",
-    "step.mark_done": "marked done",
-    "step.fail": "recorded as failed",
-    "step.skip": "skipped",
-    "step.revert": "recorded as reverted",
-    "step.reopen": "reopened",
-    "step.override": "overrode the text of",
-    "step.reset": "took the template's text for",
-    "step.add_custom": "added the custom step",
-    "step.update_custom": "changed the custom step",
-    "step.delete_custom": "deleted the custom step",
-    "template.add": "added the step template",
-    "template.update": "changed the step template",
-    "template.move": "moved the step template",
-    "template.reorder": "put the step templates in another order",
-    "template.retire": "retired the step template",
-    "template.delete": "deleted the step template",
-    "undo": "undid",
-    "release.create": "created the release",
-    "release.update": "changed the release",
-    "release.delete": "deleted the draft",
-    "release.activate": "activated the release",
-    "release.hold": "put on hold",
-    "release.resume": "resumed",
-    "release.remove": "removed from the release",
-    "release.add_customers": "added customers to the release",
-    "release.archive": "archived the release",
-    "release.reopen": "reopened the release",
-    "customer.create": "created the customer",
-    "customer.update": "changed the customer",
-    "customer.deactivate": "deactivated the customer",
-    "customer.reactivate": "reactivated the customer",
-    "cluster.create": "created the cluster",
-    "cluster.update": "changed the cluster",
-    "cluster.deactivate": "deactivated the cluster",
-    "cluster.reactivate": "reactivated the cluster",
 }
 
 NOT_GUARDED = (
@@ -702,3 +666,224 @@ def changed(field: str, before: str, after: str) -> str:
 
 SOMEBODY = "somebody else"
 WHILE_AGO = "a while ago"
+
+
+# the progress page
+PROGRESS_NOTHING = "There is no release yet. How one goes is shown here as soon as it is active."
+PROGRESS_OF_A_DRAFT = "This release is a draft: nothing has been done in it. Activate it to see how it goes."
+PROGRESS_STANDING = "How it stands"
+BURN_UP = "Closed over time"
+BURN_UP_SAID = "Of all steps, those that were done and skipped, as the events tell it. Times are UTC."
+BURN_UP_EMPTY = "Nothing has happened in this release yet."
+BY_CLUSTER = "Status by cluster"
+BY_CLUSTER_SAID = "The share of each status. Pick a cluster, here or in the list, to see its customers."
+BY_CUSTOMER = "Its customers"
+BY_CUSTOMER_PICK = "Pick a cluster above: its customers are shown here."
+ITS_STEPS = "Its steps"
+ITS_STEPS_PICK = "Pick a customer above: its steps are shown here."
+PICK_CLUSTER = "Cluster"
+PICK_CUSTOMER = "Customer"
+HEAT = "The matrix in small"
+STEP_TIMES = "Time per step"
+STEP_TIMES_EMPTY = "No step was measured yet: a time is known where a step was started, or ticked soon after another."
+CANDIDATES = "Candidates for automation"
+CANDIDATES_EMPTY = "Nothing was skipped, failed, reverted, reopened or overridden."
+LEAD_TIMES = "Time per customer"
+VERSIONS_DAY = "At the end of the day (UTC)"
+VERSIONS_THEN = "Versions on a day"
+VERSIONS_COUNTED = "Customers per version"
+VERSIONS_EACH = "Version of each customer"
+
+
+def more_rows(count: int) -> str:
+    """Say how many rows are not drawn, and where they are."""
+    return f"and {count:,} more: the analysis page has them all"
+
+
+def lasted(seconds: float) -> str:
+    """Give how long something took, in one unit: '45 s', '12 min', '3.4 h', '2.1 d'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < 48 * 3_600 else f"{seconds / 86_400:,.1f} d"
+
+
+def unit_of(seconds: float) -> tuple[float, str]:
+    """Give the unit in which times up to so many seconds are drawn: its seconds and its name."""
+    for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return size, name
+    return 1, "seconds"
+
+
+def standing_of(flow: Flow, *, archived: bool) -> str:
+    """Say when the rest will be done at the pace so far, as roughly as it is known."""
+    forecast = flow.forecast
+    if not flow.burn_up or forecast.closed + forecast.open == 0:
+        return "There is no step to close."
+    if not forecast.open:
+        return f"Everything is closed, the last at {moment(_last_closed(flow))}."
+    if archived:
+        return f"Archived: {left_open(forecast.open)}."
+    if forecast.done_at is None or not forecast.per_hour:
+        return f"{steps(forecast.open)} open. Nothing is closed yet, so there is no pace to reckon with."
+    left = (forecast.done_at - forecast.at).total_seconds()
+    so_far = f"At the pace so far, {_pace(forecast.per_hour)}, the rest is done {_about(left, forecast)}."
+    return f"{steps(forecast.open)} open. {so_far}"
+
+
+def _last_closed(flow: Flow) -> datetime:
+    """When the count of closed steps last became what it is."""
+    closed = flow.burn_up[-1].closed
+    last = flow.burn_up[-1]
+    for point in reversed(flow.burn_up):
+        if point.closed != closed:
+            break
+        last = point
+    return last.at
+
+
+def _pace(per_hour: float) -> str:
+    count, unit = (per_hour, "an hour") if per_hour >= 10 else (per_hour * 24, "a day")
+    if count < 1:
+        return "less than a step a day"
+    rough = round(count, 2 - len(str(int(count)))) if count >= 100 else round(count)
+    return f"about {int(rough):,} {'step' if rough == 1 else 'steps'} {unit}"
+
+
+def _about(seconds: float, forecast: Forecast) -> str:
+    if seconds < 5_400:
+        return "in about an hour"
+    if seconds < 36 * 3_600:
+        return f"in about {seconds / 3_600:.0f} hours"
+    if seconds > 366 * 86_400 or forecast.done_at is None:
+        return "in more than a year"
+    when = f"around {forecast.done_at.day} {forecast.done_at:%B %Y}"
+    if seconds < 21 * 86_400:
+        return f"in about {seconds / 86_400:.0f} days, {when}"
+    return f"in about {seconds / 604_800:.0f} weeks, {when}"
+
+
+def by_customer(cluster: str, count: int, drawn: int, *, all_drawn: bool) -> str:
+    """Say which customers are shown."""
+    some = "The furthest behind come first." if all_drawn else f"The chart has the {drawn:,} furthest behind."
+    return f"{customers(count)} on {cluster}. {some} Pick one to see its steps."
+
+
+def steps_of(name: str, count: int) -> str:
+    """Say whose steps are listed."""
+    return f"{name}: {steps(count)}, in order."
+
+
+def heat(rows: int, columns: int, most: int) -> str:
+    """Say what a cell of the small matrix stands for."""
+    what = f"{steps(rows)} down, {customers(columns)} across, by cluster; those on hold are in it too."
+    if most == 1:
+        return f"{what} Each cell is one step in the colour of its status; ✕ failed, ↺ reverted."
+    return (
+        f"{what} Each cell stands for the step at up to {most:,} customers of one cluster: "
+        "the darker, the more of them closed it; ✕ somebody's failed, ↺ somebody's reverted."
+    )
+
+
+def step_times(measured: int, drawn: int) -> str:
+    """Say which steps' times are shown."""
+    some = f"The chart has the {drawn:,} slowest." if drawn < measured else "The slowest come first."
+    return f"From start to done; where a step was ticked without a start, since its operator's last tick. {some}"
+
+
+def candidates(drawn: int, count: int) -> str:
+    """Say what makes a step a candidate for automation."""
+    some = f" The chart has the first {drawn:,}." if drawn < count else ""
+    return f"How often a step was skipped, failed, was reverted, reopened or overridden; undone is not counted.{some}"
+
+
+def lead_times_empty(members: int) -> str:
+    """Say that no customer is complete yet."""
+    return f"None of {customers(members)} is complete yet." if members else RELEASE_WITHOUT_CUSTOMERS
+
+
+def lead_times_each(count: int) -> str:
+    """Say what a dot is."""
+    return f"From when a customer got its steps until the last open one closed. One dot is one of {count:,} complete."
+
+
+def lead_times_clusters(count: int) -> str:
+    """Say what a bar is."""
+    return f"From when a customer got its steps until the last open one closed; {count:,} complete, by cluster."
+
+
+def versions_at(when: str, count: int) -> str:
+    """Say when versions are told for."""
+    return f"What each of {customers(count)} had completed last by {when}."
+
+
+# the analysis page
+ANALYSIS_QUERY = "Your query (DuckDB's SQL, one SELECT)"
+ANALYSIS_HINT = (
+    "It reads the tables on the right and changes nothing. The address holds the query: send it to a colleague."
+)
+ANALYSIS_NOT_ASKED = "Press Run: the answer appears here."
+ANALYSIS_ANSWER = "Answer"
+ANALYSIS_TABLES = "Tables and columns"
+CHART_KIND = "Chart"
+CHART_COLOUR = "colour"
+READY_MADE = "Ready-made questions"
+QUESTIONS = {
+    "troublesome_steps": "Which steps fail, are skipped or reverted most?",
+    "who_did_what": "Who did what in the last seven days?",
+    "behind_their_cluster": "Which customers are behind the median of their cluster?",
+    "overridden_texts": "Which texts were overridden?",
+    "slowest_customers": "Which customers took longest?",
+    "versions_per_cluster": "Which versions run on which cluster?",
+    "notes_that_mention": "Which notes and reasons mention “restart”?",
+    "begun_and_not_finished": "What was begun and not finished, and by whom?",
+}
+TO_EDITOR = "Open in the editor"
+
+
+def answered(rows: int, shown: int, columns: int, most: int, seconds: float) -> str:
+    """Say how large an answer is, how much of it is shown, and how long it took."""
+    took = f"in {seconds:.1f} s" if seconds >= 0.1 else f"in {seconds * 1000:.0f} ms"
+    what = f"{rows:,} {'row' if rows == 1 else 'rows'} {took}."
+    if shown < rows:
+        what += f" The first {shown:,} are shown, the files have all."
+    if columns > most:
+        what += f" The first {most} of {columns:,} columns are shown, the files have all."
+    return what
+
+
+def cut(text: str, length: int) -> str:
+    """Give the beginning of a long text, and how long it is."""
+    return f"{text}… ({length:,} characters)"
+
+
+def chart_of(y: str, x: str, drawn: int, rows: int) -> str:
+    """Say what a chart shows."""
+    some = f" of the first {drawn:,} of {rows:,} rows" if drawn < rows else ""
+    return f"{visible(y)} by {visible(x)}{some}. Times are UTC."
+
+
+# the report page
+REPORT_RELEASE = "Release"
+REPORT_CUSTOMER = "About"
+REPORT_WHOLE = "The whole release"
+REPORT_FILE = {"html": "HTML, to print or keep", "json": "JSON", "csv": "CSV, a row a step"}
+REPORT_AGAIN = "Make it anew"
+REPORT_PREVIEW = "The report as its file looks"
+REPORT_CHANGED = "The workbook was changed since; make it anew to see that."
+REPORT_NONE = "There is no release yet, so there is nothing to report."
+REPORT_TO_RELEASE = "Open the release"
+REPORT_NO_MEMBER = "The customer that was asked for takes no part in this release; this is the whole release."
+
+
+def report_made(at: datetime, event: int) -> str:
+    """Say of when a report is."""
+    return f"Made {moment(at)}, from the record up to event {event:,}."
+
+
+def report_masked(secrets: int, places: int) -> str:
+    """Say how much of a report is masked."""
+    many = "1 secret was masked" if secrets == 1 else f"{secrets:,} secrets were masked"
+    return f"{many}, in {places:,} {'place' if places == 1 else 'places'}."
