@@ -20,10 +20,22 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_python_example_runs_as_written(tmp_path: Path) -> None:
-    (example,) = blocks("python")
+    example, _ = blocks("python")
     done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout == "helm upgrade app charts/app --version 4.2.0 -n acme-prod\n100\n"
+
+
+def test_the_analysis_in_five_lines_runs_as_written(tmp_path: Path) -> None:
+    example, analysis = blocks("python")
+    assert len([line for line in analysis.splitlines() if line]) == 5
+    done = subprocess.run([sys.executable, "-c", example + analysis], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == ""
+    told = [line for line in done.stdout.splitlines() if line.startswith("│")]
+    assert [re.findall(r"[\w.]+", line) for line in told if "done" in line] == [
+        ["Upgrade", "done", "1"],
+        ["step.mark_done", "1"],
+    ]
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:

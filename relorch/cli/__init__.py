@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Sequence
 
 from relorch.cli.app import app
+from relorch.cli.naming import Ambiguous
 from relorch.cli.output import complain
 from relorch.errors import CannotOpen, RelorchError, StorageError
 
 __all__ = ["app", "main"]
 
 
-def main() -> None:
-    """Run the command line and leave with its exit code."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line (None: that of the process) and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding has not is escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(None if words is None else list(words), prog_name="relorch")
     except RelorchError as error:
         complain(str(error))
         sys.exit(exit_code(error))
@@ -25,6 +31,6 @@ def main() -> None:
 
 def exit_code(error: RelorchError) -> int:
     """Give the exit code that an error stands for."""
-    if isinstance(error, CannotOpen):
+    if isinstance(error, CannotOpen | Ambiguous):
         return 2
     return 3 if isinstance(error, StorageError) else 1

@@ -13,8 +13,10 @@ from pathlib import Path
 from markupsafe import escape
 
 import relorch
+from relorch.serve.api import build_api
 from relorch.serve.app import build_app
 from relorch.serve.server import new_token, serve
+from relorch.serve.tokens import operators_by_token
 from relorch.ui.page import PAGES, controls_style
 from relorch.ui.session import serve_pages_with
 from relorch.workbook import Workbook
@@ -28,16 +30,25 @@ def notebooks_folder() -> Path:
 
 
 def serve_workbook(
-    workbook: Workbook, *, host: str, port: int | None, browser: bool, on_address: Callable[[str], None]
+    workbook: Workbook,
+    *,
+    host: str,
+    port: int | None,
+    browser: bool,
+    on_address: Callable[[str], None],
+    tokens: Path | None = None,
 ) -> None:
-    """Serve the pages of `workbook` until the process is told to stop.
+    """Serve the pages and the API of `workbook` until the process is told to stop.
 
-    `on_address` gets the whole address with its token, once requests are answered.
+    `on_address` gets the whole address with its token, once requests are answered. Programs sign in with
+    RELORCH_TOKEN of the environment, or by the file `tokens`; see `relorch.serve.tokens`.
     """
+    known = operators_by_token(os.environ, workbook.operator, tokens)
     serve_pages_with(workbook)
     token = new_token()
     folder = notebooks_folder()
-    app = build_app({page: folder / f"{page}.py" for page in PAGES}, head=controls_style())
+    pages = {page: folder / f"{page}.py" for page in PAGES}
+    app = build_app(pages, api=build_api(workbook), head=controls_style())
 
     with ExitStack() as leftovers:
 
@@ -48,7 +59,7 @@ def serve_workbook(
                 page = leftovers.enter_context(_leading_to(whole, Path(workbook.path).parent))
                 threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
 
-        serve(app, host=host, port=port, operators={token: workbook.operator}, on_ready=ready)
+        serve(app, host=host, port=port, operators=known | {token: workbook.operator}, on_ready=ready)
 
 
 @contextmanager

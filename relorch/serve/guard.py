@@ -9,11 +9,13 @@ on purpose: whether the rules have a hole can only be seen by reading them toget
 from __future__ import annotations
 
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -119,6 +121,11 @@ class _Request:
         """The two spellings of this server's own origin; TLS, if any, ends in a proxy."""
         host = (self.get("host") or "").lower()
         return f"http://{host}", f"https://{host}"
+
+    @property
+    def asks_api(self) -> bool:
+        """Whether a program will read the answer."""
+        return not self.socket and (self.path == "/api" or self.path.startswith("/api/"))
 
     @property
     def reads_page(self) -> bool:
@@ -241,8 +248,9 @@ class Guard:
 
     def _unproven(self, request: _Request) -> _Answer | None:
         proven = request.get("origin") in request.origins or request.get("sec-fetch-site") == "same-origin"
-        by_bearer = request.bearer is not None and "cookie" not in request.headers
-        if request.method in _SAFE or proven or by_bearer:
+        # without a cookie nothing speaks for the one who asks: a program that forgot its bearer is told so next
+        by_program = "cookie" not in request.headers and (request.bearer is not None or request.asks_api)
+        if request.method in _SAFE or proven or by_program:
             return None
         return _Answer(403, b"A change has to come from relorch's own pages, or with a bearer token and no cookie.\n")
 
@@ -263,7 +271,7 @@ class Guard:
     def _nobody(self, request: _Request) -> _Answer | None:
         if self._who(request) is not None:
             return None
-        if not request.navigates:
+        if request.asks_api or not request.navigates:
             return _Answer(401, b"Not signed in.\n", (_PLAIN, (b"www-authenticate", b"Bearer")))
         style_only = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; img-src data:")
         return _Answer(401, _SIGN_IN, ((b"content-type", b"text/html; charset=utf-8"), style_only))
@@ -318,9 +326,19 @@ def _redirect(location: str, *headers: tuple[bytes, bytes]) -> _Answer:
     return _Answer(303, b"", ((b"location", location.encode("ascii")), *headers))
 
 
+def _as_problem(answer: _Answer) -> _Answer:
+    """Give the same answer as the API words all of its refusals."""
+    title, detail = HTTPStatus(answer.status).phrase, answer.body.decode().strip()
+    said = {"type": "about:blank", "title": title, "status": answer.status, "detail": detail}
+    others = (pair for pair in answer.headers if pair[0] != b"content-type")
+    return _Answer(answer.status, json.dumps(said).encode(), ((b"content-type", b"application/problem+json"), *others))
+
+
 async def _say(answer: _Answer, request: _Request, send: Send) -> None:
     if request.socket:  # before it was accepted: the server turns this into 403
         return await send({"type": "websocket.close", "code": 1008, "reason": ""})
+    if request.asks_api and answer.status >= 400:
+        answer = _as_problem(answer)
     length = (b"content-length", str(len(answer.body)).encode())
     headers = [*answer.headers, length, (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

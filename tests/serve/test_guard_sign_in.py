@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -172,9 +173,18 @@ def test_a_person_who_is_nobody_is_told_what_to_open(ask: Any) -> None:
 
 
 def test_a_program_that_is_nobody_gets_plain_text(ask: Any) -> None:
-    reply = ask("GET", "/api/steps/1/detail", {"origin": None, "sec-fetch-site": None, "accept": "*/*"})
+    reply = ask("GET", "/matrix/health", {"origin": None, "sec-fetch-site": None, "accept": "*/*"})
     assert (reply.status, reply.body) == (401, b"Not signed in.\n")
     assert reply.header("content-type") == ["text/plain; charset=utf-8"]
+
+
+@pytest.mark.parametrize("headers", [{"origin": None, "sec-fetch-site": None, "accept": "*/*"}, CLICKED])
+def test_a_nobody_who_asks_the_api_gets_a_problem(ask: Any, headers: dict[str, str | None]) -> None:
+    reply = ask("GET", "/api/steps/1/detail", headers)
+    said = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Not signed in."}
+    assert (reply.status, json.loads(reply.body)) == (401, said)
+    assert reply.header("content-type") == ["application/problem+json"]
+    assert reply.header("www-authenticate") == ["Bearer"]
 
 
 def test_a_browser_without_fetch_headers_gets_the_page_too(ask: Any) -> None:

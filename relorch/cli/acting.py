@@ -1,0 +1,132 @@
+"""How a status verb is done from the command line: look, ask, write, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from relorch.cli.asking import agree, agree_if_asked
+from relorch.cli.naming import customer_id, id_of, is_id, release_id, step_id
+from relorch.cli.output import complain, complain_block, say_json, say_table
+from relorch.cli.wire import outcome
+from relorch.errors import InvalidValue, NotAllowed
+from relorch.model.status import TRANSITIONS, Status, Verb
+from relorch.model.values import CustomerStep
+from relorch.workbook import Workbook
+from relorch.workbook.steps import Outcome
+
+_SHORTEST = 8
+_ASKED = 5
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The steps a verb is for, and what was shown of them; only one step can be told by version and digest."""
+
+    steps: Sequence[str] | None
+    release: str | None
+    customer: str | None
+    version: int | None = None
+    sha256: str | None = None
+
+
+def act(workbook: Workbook, verb: Verb, aim: Aim, yes: bool, as_json: bool, **said: Any) -> None:
+    """Do a verb to what it is aimed at: look, ask if it is somebody else's, write, and tell."""
+    ids = _aimed_at(workbook, aim)
+    target: int | list[int] = ids[0] if len(ids) == 1 else ids
+    planned = workbook.steps.preview(verb, target, **said)
+    if not aim.steps and aim.sha256 is None and aim.version is None:
+        agree_if_asked(f"The next step is {ids[0]} '{workbook.steps.get(ids[0]).name}'.", yes=yes)
+    _ask_for_claims(workbook, verb, [step.id for step in planned.steps], yes)
+    frozen = TRANSITIONS[verb].freezes
+    before = workbook.steps.get(ids[0]) if len(ids) == 1 else None
+    shown = _shown(planned, aim, with_text=frozen)
+    made = getattr(workbook.steps, verb)(target, **said, **shown)
+    _tell(workbook, made, as_json)
+    if before is not None and frozen and aim.sha256 is None:
+        _tell_text(before, made.steps[0])
+    if made.refused:
+        raise typer.Exit(1)
+
+
+def _aimed_at(workbook: Workbook, aim: Aim) -> list[int]:
+    release = None if aim.release is None else release_id(workbook, aim.release)
+    customer = None if aim.customer is None else customer_id(workbook, aim.customer)
+    if aim.steps:
+        ids = list(dict.fromkeys(_id_of(workbook, each, release, customer) for each in aim.steps))
+        if len(ids) > 1 and (aim.version is not None or aim.sha256 is not None):
+            raise typer.BadParameter("tells one step; name one, or leave it out.", param_hint="--version and --sha256")
+        return ids
+    if release is None or customer is None:
+        raise typer.BadParameter("say which step, or --release and --customer for the next one.", param_hint="STEP")
+    found = workbook.steps.next(release, customer)
+    if found is None:
+        raise NotAllowed("Nothing is next for this customer in this release; 'relorch show' lists its steps.")
+    return [found.id]
+
+
+def _id_of(workbook: Workbook, text: str, release: int | None, customer: int | None) -> int:
+    """Give the id a word names; of bare ids the verb itself says which are none, and does the rest."""
+    if is_id(text) and release is None and customer is None:
+        return id_of(text)
+    return step_id(workbook, text, release, customer)
+
+
+def _ask_for_claims(workbook: Workbook, verb: Verb, ids: list[int], yes: bool) -> None:
+    """Ask before somebody else's claim is finished; `start` never takes one over."""
+    claims = workbook.steps.claims(ids)
+    if not claims or verb is Verb.START:
+        return
+    listed = []
+    for each, who in list(claims.items())[:_ASKED]:
+        step = workbook.steps.get(each)
+        since = "" if step.executed_at is None else f" since {step.executed_at:%Y-%m-%d %H:%M} UTC"
+        listed.append(f"step {each} '{step.name}' is in progress by {who}{since}")
+    more = f"; and {len(claims) - _ASKED} more" if len(claims) > _ASKED else ""
+    agree(f"This is somebody else's work: {'; '.join(listed)}{more}.", yes=yes)
+
+
+def _shown(planned: Outcome, aim: Aim, *, with_text: bool) -> Mapping[str, Any]:
+    """Give what the verb stands on: versions and digests that were told, else those of a moment ago."""
+    versions = {step.id: step.row_version - 1 for step in planned.steps}
+    digests = {step.id: step.executed_sha256 for step in planned.steps}
+    if aim.version is not None:
+        versions = dict.fromkeys(versions, aim.version)
+    if aim.sha256 is not None:
+        digests = {each: _told(aim.sha256, digest) for each, digest in digests.items()}
+    return {"expected_version": versions} | ({"text_sha256": digests} if with_text else {})
+
+
+def _told(said: str, digest: str | None) -> str:
+    """Give the digest that was told, completed when it is the beginning of the right one."""
+    if len(said) < _SHORTEST:
+        raise InvalidValue("sha256", said, f"must be the digest, or its first {_SHORTEST} digits at least")
+    return digest if digest is not None and digest.startswith(said.lower()) else said
+
+
+def _tell(workbook: Workbook, made: Outcome, as_json: bool) -> None:
+    if as_json:
+        say_json(outcome(made))
+    else:
+        names = {each.id: each.name for each in workbook.customers.list(inactive=True)} if made.steps else {}
+        rows = ((each.id, names[each.customer_id], each.name, each.status.value, _digest(each)) for each in made.steps)
+        say_table(("id", "customer", "step", "status", "sha256"), rows)
+    for refused in made.refused:
+        complain(str(refused.error))
+    if made.batch_id is not None:
+        complain(f"stored as batch {made.batch_id}; 'relorch undo {made.batch_id}' takes it back.")
+
+
+def _digest(step: CustomerStep) -> str | None:
+    return None if step.executed_sha256 is None else step.executed_sha256[:12]
+
+
+def _tell_text(before: CustomerStep, step: CustomerStep) -> None:
+    """Show the text that was recorded, unless it had been frozen before."""
+    if step.executed_content is None or before.status is Status.IN_PROGRESS:
+        return
+    complain(f"recorded as the text of step {step.id} '{step.name}':")
+    complain_block(step.executed_content)

@@ -1,0 +1,205 @@
+"""`relorch import`: files that go into the workbook, or into a new one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from relorch.cli.asking import agree
+from relorch.cli.naming import release_id
+from relorch.cli.options import DryRun, Json, Place, Yes, command_at
+from relorch.cli.output import complain, say_json, say_table
+from relorch.cli.reading import Source, read_source
+from relorch.cli.waiting import counted, waiting
+from relorch.cli.wire import wire
+from relorch.store.files import database_path
+from relorch.transfer.findings import Kind
+from relorch.workbook import Workbook
+from relorch.workbook.imports import Imported
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+FileToRead = Annotated[
+    Source,
+    typer.Argument(metavar="FILE", help="The file, of at most 10 MB; - reads the input.", parser=read_source),
+]
+PathToRead = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.", show_default=False)]
+Form = Annotated[str | None, typer.Option("--format", help="yaml or markdown; else by the file's ending.")]
+_FORMS = {".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
+
+
+def inventory(
+    place: Place,
+    file: FileToRead,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Bring clusters and customers up to a CSV file: cluster, namespace, name, and a column per key of metadata.
+
+    Asks first when open steps would show another text by it.
+    """
+
+    def work(workbook: Workbook, only_look: bool, confirm: bool) -> Imported:
+        return workbook.imports.inventory(file.text, dry_run=only_look, confirm=confirm)
+
+    _import(Job(place, dry_run, yes, as_json), work)
+
+
+def release(
+    place: Place,
+    file: FileToRead,
+    name: Annotated[str | None, typer.Option(help="The name of the new draft; else the file's own.")] = None,
+    into: Annotated[
+        str | None, typer.Option(metavar="RELEASE", help="Bring this release up to the file, by its id or name.")
+    ] = None,
+    form: Form = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Make a draft of a YAML file or a Markdown runbook, or bring the steps of a release up to one."""
+    if name is not None and into is not None:
+        raise typer.BadParameter("give either --name or --into.", param_hint="--name")
+    chosen = form or _form_of(file)
+
+    def work(workbook: Workbook, only_look: bool, _: bool) -> Imported:
+        number = None if into is None else release_id(workbook, into)
+        return workbook.imports.release(
+            file.text, form=chosen, name=name, into=number, file_name=file.name, dry_run=only_look
+        )
+
+    _import(Job(place, dry_run, yes, as_json, into), work)
+
+
+def whole_workbook(place: Place, file: PathToRead, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Make a new workbook of the lines that 'export workbook' wrote; there must be none there yet."""
+    from relorch.workbook.whole import import_workbook
+
+    try:
+        with open(file, "rb") as lines:
+            done = import_workbook(place.url, counted(lines, "reading lines"), dry_run=dry_run)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: it cannot be read ({error.strerror}).") from error
+    _conclude(done, dry_run=dry_run, as_json=as_json)
+
+
+def spec_database(place: Place, file: PathToRead, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Take over a database of the original specification's own stack into an empty or new workbook."""
+
+    def work(workbook: Workbook, only_look: bool, _: bool) -> Imported:
+        with waiting("reading"):
+            return workbook.imports.spec_database(file, dry_run=only_look)
+
+    _import(Job(place, dry_run, True, as_json), work)
+
+
+command_at(app, "inventory")(inventory)
+command_at(app, "release")(release)
+command_at(app, "workbook")(whole_workbook)
+command_at(app, "spec-database")(spec_database)
+
+
+def _form_of(file: Source) -> str:
+    ending = Path(file.name).suffix.lower()
+    if ending not in _FORMS:
+        raise typer.BadParameter(f"say which; {', '.join(_FORMS)} are known by their ending.", param_hint="--format")
+    return _FORMS[ending]
+
+
+@dataclass(frozen=True)
+class Job:
+    """An import as it was asked for: into which workbook, by whom, and how."""
+
+    place: Place
+    dry_run: bool
+    yes: bool
+    as_json: bool
+    into: str | None = None
+
+
+Work = Callable[[Workbook, bool, bool], Imported]
+"""What an import does to a workbook: only look at it?, are changed texts confirmed?"""
+
+
+def _import(job: Job, work: Work) -> None:
+    """Look, ask where open texts would change, import, and tell."""
+    with _workbook_of(job, dry_run=True) as workbook:
+        done = work(workbook, True, True)
+        question = _question(workbook, done, job.into)
+    if not (job.dry_run or _has_errors(done)):
+        _ask(question, done, job)
+        with _workbook_of(job, dry_run=False) as workbook:
+            done = work(workbook, False, done.retexts.total > 0)
+    _conclude(done, dry_run=job.dry_run, as_json=job.as_json)
+
+
+def _has_errors(done: Imported) -> bool:
+    return any(finding.kind is Kind.ERROR for finding in done.findings)
+
+
+@contextmanager
+def _workbook_of(job: Job, *, dry_run: bool) -> Iterator[Workbook]:
+    """Open the workbook, or make it; a dry run where there is none looks at an empty one that is gone afterwards."""
+    if dry_run and not os.path.lexists(database_path(job.place.url)):
+        with TemporaryDirectory() as folder:
+            empty = replace(job.place, url=os.path.join(folder, "empty.db"))
+            with empty.open(create=True) as workbook:
+                yield workbook
+        return
+    with job.place.open(create=not dry_run) as workbook:
+        yield workbook
+
+
+def _question(workbook: Workbook, planned: Imported, into: str | None) -> str | None:
+    """Give what has to be asked before texts change that somebody may be working by, or None."""
+    if planned.retexts.total:
+        return f"{planned.retexts.total} open steps will show another text by this."
+    if into is None or not planned.changes:
+        return None
+    release = workbook.releases.get(release_id(workbook, into))
+    return (
+        f"This changes the steps of release '{release.name}', which is active." if release.status == "active" else None
+    )
+
+
+def _ask(question: str | None, planned: Imported, job: Job) -> None:
+    """Ask, with what would change before the eyes."""
+    if question is None or job.yes:
+        return
+    for each in planned.changes:
+        complain(" ".join(part for part in (each.action, each.what, each.detail) if part))
+    agree(question, yes=False)
+
+
+def _conclude(done: Imported, *, dry_run: bool, as_json: bool) -> None:
+    """Tell what was done or found; leave with 1 when there was an error."""
+    if as_json:
+        say_json(wire(done))
+    elif not _has_errors(done):
+        say_table(("change", "what", "detail"), ((each.action, each.what, each.detail) for each in done.changes))
+    for finding in done.findings:
+        complain(f"{finding.kind.value}: {finding}")
+    if _has_errors(done):
+        errors = sum(finding.kind is Kind.ERROR for finding in done.findings)
+        complain(f"nothing was imported: {errors} errors. Put them right and import again.")
+        raise typer.Exit(1)
+    complain(_in_words(done, dry_run=dry_run))
+
+
+def _in_words(done: Imported, *, dry_run: bool) -> str:
+    if not done.changes:
+        return "there is nothing to change."
+    texts = f" {done.retexts.total} open steps have another text by it." if done.retexts.total else ""
+    if dry_run:
+        return f"{len(done.changes)} changes; nothing was stored, this was a dry run.{texts}"
+    batch = "" if done.batch_id is None else f", stored as batch {done.batch_id}"
+    release = "" if done.release_id is None else f", into release {done.release_id}"
+    return f"{len(done.changes)} changes{batch}{release}.{texts}"
