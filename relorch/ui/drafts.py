@@ -14,6 +14,7 @@ from typing import Any
 import marimo as mo
 
 from relorch.ui import words
+from relorch.ui.form import Fields
 from relorch.ui.page import Markup, html
 
 Key = tuple[str, int]
@@ -71,10 +72,10 @@ class Drafts:
         stored = printed(base)
         return Form(key, base, stored, {**stored, **typed})
 
-    def drawn(self, form: Form, element: mo.ui.dictionary) -> mo.ui.dictionary:
-        """Keep from now on what is typed into the element that a form was drawn as; give that element."""
-        element._on_change = lambda values: self.keep(form, values)
-        return element
+    def drawn(self, form: Form, fields: Fields) -> Fields:
+        """Keep from now on what is typed into the fields that a form was drawn as; give them."""
+        fields.on_change(lambda values: self.keep(form, values))
+        return fields
 
     def keep(self, form: Form, values: Mapping[str, Any]) -> None:
         """Remember what is typed in a form, unless it is finished."""

@@ -8,7 +8,8 @@ other numbers than the one before it, and what still comes for that one reaches 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import marimo as mo
@@ -24,13 +25,33 @@ class _Drawn(threading.local):
 
 _drawn = _Drawn()
 _ROUND, _ROOM = 8, 24
-"""After so many forms the numbers begin again; so many a form has for itself: each field takes two, the form one."""
+"""After so many forms the numbers begin again; so many numbers a form has for itself."""
 
 
-def form(fields: Mapping[str, Any]) -> mo.ui.dictionary:
-    """Give at most eleven fields, name → marimo element, as one element with numbers of its own."""
+class Fields:
+    """The fields of a form: name → marimo element, each for itself.
+
+    Not a `mo.ui.dictionary`: when two fields of one change faster than the page runs, marimo keeps only the last.
+    """
+
+    def __init__(self, elements: Mapping[str, Any]) -> None:
+        self.elements = dict(elements)
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What stands in the fields; reading it runs no cell."""
+        return {name: field.value for name, field in self.elements.items()}
+
+    def on_change(self, heard: Callable[[dict[str, Any]], object]) -> None:
+        """Let `heard` have what stands in all fields whenever one of them changes."""
+        for field in self.elements.values():
+            field._on_change = lambda _: heard(self.value)
+
+
+def form(fields: Mapping[str, Any]) -> Fields:
+    """Give at most ten fields, name → marimo element, as fields with numbers of their own."""
     other_numbers()
-    return mo.ui.dictionary(dict(fields))
+    return Fields({name: deepcopy(field) for name, field in fields.items()})  # a copy has a number of its own
 
 
 def other_numbers() -> None:
@@ -40,7 +61,7 @@ def other_numbers() -> None:
         mo.ui.checkbox()  # takes a number, and is thrown away
 
 
-def laid_out(drawn: mo.ui.dictionary, *buttons: mo.Html, note: object = "") -> mo.Html:
+def laid_out(drawn: Fields, *buttons: mo.Html, note: object = "") -> mo.Html:
     """Give a form with its buttons under it and a note above it."""
     rows = joined(
         html('<div class="ro-field ro-{name}">{field}</div>', name=name, field=element(field))

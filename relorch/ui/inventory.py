@@ -14,7 +14,7 @@ from relorch.model.text import visible
 from relorch.model.values import Cluster, Customer
 from relorch.ui import metadata, words
 from relorch.ui.answer import Answer, attempt
-from relorch.ui.form import form
+from relorch.ui.form import Fields, form
 from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.saving import Pressed, save_edit
 from relorch.ui.session import Params
@@ -238,7 +238,7 @@ def _facts(facts: Mapping[str, str], more: Mapping[str, str]) -> Markup:
 _EMPTY: dict[str, Any] = {"name": "", "namespace": "", "kubeconfig_path": "", "description": "", "metadata": ""}
 
 
-def cluster_form(shown: Mapping[str, Any]) -> mo.ui.dictionary:
+def cluster_form(shown: Mapping[str, Any]) -> Fields:
     """Give the form of a cluster, filled with these texts; see `printed`."""
     return form(
         {
@@ -255,7 +255,7 @@ def cluster_form(shown: Mapping[str, Any]) -> mo.ui.dictionary:
     )
 
 
-def customer_form(workbook: Workbook, shown: Mapping[str, Any]) -> mo.ui.dictionary:
+def customer_form(workbook: Workbook, shown: Mapping[str, Any]) -> Fields:
     """Give the form of a customer, filled with these texts; one who is there may also be moved to another cluster."""
     fields: dict[str, Any] = {
         "name": mo.ui.text(label="Name", value=shown["name"], placeholder="Acme Ltd.", full_width=True, debounce=False),
@@ -319,7 +319,7 @@ def _fields(typed: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any
     return changed | ({"metadata": metadata.read(changed["metadata"])} if "metadata" in changed else {})
 
 
-def edit_form(workbook: Workbook, picked: Picked, shown: Mapping[str, Any]) -> mo.ui.dictionary:
+def edit_form(workbook: Workbook, picked: Picked, shown: Mapping[str, Any]) -> Fields:
     """Give the form of an edit of what is picked, filled with these texts."""
     return customer_form(workbook, shown) if isinstance(picked, Customer) else cluster_form(shown)
 

@@ -12,6 +12,7 @@ import marimo as mo
 from relorch.errors import InvalidValue
 from relorch.model.values import Release, ReleaseType
 from relorch.ui import metadata
+from relorch.ui.form import Fields
 from relorch.ui.form import form as drawn_form
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}))?(?: UTC)?")
@@ -42,7 +43,7 @@ def printed(release: Release | None) -> dict[str, str]:
     }
 
 
-def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+def form(shown: Mapping[str, str]) -> Fields:
     """Give the form filled with these texts; see `printed` and `NOTHING`."""
     text, area = mo.ui.text, mo.ui.text_area
     return drawn_form(
@@ -80,7 +81,7 @@ def form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     )
 
 
-def clone_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+def clone_form(shown: Mapping[str, str]) -> Fields:
     """Give the form of a clone: what will differ from the release it is made of; see `EMPTY_CLONE`."""
     text = mo.ui.text
     return drawn_form(
@@ -91,7 +92,7 @@ def clone_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
     )
 
 
-def reason_form(shown: Mapping[str, str]) -> mo.ui.dictionary:
+def reason_form(shown: Mapping[str, str]) -> Fields:
     """Give the form of a reason; see `EMPTY_REASON`."""
     text = mo.ui.text(
         label="Reason", value=shown["reason"], placeholder="change freeze until Monday", full_width=True, debounce=False

@@ -162,3 +162,28 @@ def test_a_press_cannot_overtake_what_was_typed_before_it(serving_empty: Serving
     page.wait_for_timeout(500)
     held[0].continue_()
     expect(page.get_by_text("eu-1 is created.")).to_be_visible(timeout=20_000)
+
+
+def test_fields_typed_while_the_page_is_busy_are_all_kept(serving_empty: Serving, tab: Tabs) -> None:
+    page = tab(serving_empty).goto("/inventory")
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_visible(timeout=20_000)
+    waiting: list[dict[str, Any]] = []
+
+    def merge(way: Any) -> None:
+        """Let two changes come as one, as marimo puts together what it gets while cells run."""
+        body = way.request.post_data_json
+        if not waiting:
+            waiting.append(body)
+            way.fulfill(json={"success": True})
+            return
+        way.continue_(post_data={**body, **{key: waiting[0][key] + body[key] for key in ("objectIds", "values")}})
+        page.unroute("**/api/kernel/set_ui_element_value")
+
+    page.route("**/api/kernel/set_ui_element_value", merge)
+    name.fill("eu-1")
+    page.get_by_label("Kubeconfig path").fill("~/.kube/eu-1")
+    page.get_by_role("button", name="Create cluster").click()
+    expect(page.get_by_text("eu-1 is created.")).to_be_visible(timeout=20_000)
+    with serving_empty.open() as wb:
+        assert [(each.name, each.kubeconfig_path) for each in wb.clusters.list()] == [("eu-1", "~/.kube/eu-1")]
