@@ -74,15 +74,16 @@ def reply(params, run, typed, workbook):
 def chart_of(answer):
     """Draws the choice of what a chart shows."""
     mo.stop(not analysis.can_be_drawn(answer))
-    chart_of = analysis.chart_choice(answer)
-    chart_of
-    return (chart_of,)
+    choice = analysis.chart_choice(answer)
+    kind, x, y, colour = choice.values()  # as one element marimo would keep the last of two changes only
+    analysis.choices(choice)
+    return colour, kind, x, y
 
 
 @app.cell
-def chart(answer, chart_of):
+def chart(answer, colour, kind, x, y):
     """Draws the chart."""
-    analysis.chart(answer, chart_of.value)
+    analysis.chart(answer, {"kind": kind.value, "x": x.value, "y": y.value, "colour": colour.value})
     return
 
 

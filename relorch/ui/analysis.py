@@ -180,21 +180,25 @@ def can_be_drawn(answer: Answer) -> bool:
     return answer.frame is not None and answer.frame.height > 0 and answer.frame.width > 1
 
 
-def chart_choice(answer: Answer) -> Any:
-    """Give the choice of a chart's kind, of its columns, and of none at all."""
+def chart_choice(answer: Answer) -> dict[str, mo.ui.dropdown]:
+    """Give the choice of a chart's `kind` (or none), and of the columns for `x`, `y` and `colour`."""
     columns = [] if answer.frame is None else answer.frame.columns[:MOST_COLUMNS]
     kinds = _kinds(answer.frame) if answer.frame is not None else {}
     number = next((name for name in reversed(columns) if kinds[name] == "Q"), columns[-1])
     options = {visible(name): name for name in columns}
     shown = {name: label for label, name in options.items()}
-    choice = {
+    return {
         "kind": mo.ui.dropdown(["none", *charts.MARKS], value="none", label=words.CHART_KIND, allow_select_none=False),
         "x": mo.ui.dropdown(options, value=shown[columns[0]], label="x", allow_select_none=False),
         "y": mo.ui.dropdown(options, value=shown[number], label="y", allow_select_none=False),
         "colour": mo.ui.dropdown(options, label=words.CHART_COLOUR, allow_select_none=True),
     }
-    fields = " ".join(f"{{{name}}}" for name in choice)
-    return mo.Html(f'<div class="ro-page ro-buttons ro-choice">{fields}</div>').batch(**choice)
+
+
+def choices(choice: Mapping[str, mo.ui.dropdown]) -> mo.Html:
+    """Give the fields of that choice in a row."""
+    fields = joined(element(each) for each in choice.values())
+    return show(html('<div class="ro-page ro-buttons ro-choice">{fields}</div>', fields=fields))
 
 
 def chart(answer: Answer, choice: Mapping[str, Any]) -> mo.Html:

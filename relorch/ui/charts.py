@@ -14,8 +14,9 @@ from typing import Any
 import altair as alt
 import marimo as mo
 
-from relorch.model.status import STATUSES
+from relorch.model.status import Status
 from relorch.model.text import visible
+from relorch.ui.meters import SHARES
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -96,8 +97,9 @@ def epoch(at: datetime) -> float:
 
 
 def _status_colour(legend: Any) -> Any:
-    names = [status.value.replace("_", " ") for status in STATUSES]
-    scale = alt.Scale(domain=names, range=[colour(status.value) for status in STATUSES])
+    every = (*SHARES, Status.PENDING)
+    names = [status.value.replace("_", " ") for status in every]
+    scale = alt.Scale(domain=names, range=[colour(status.value) for status in every])
     return alt.Color("status:N", title=None, scale=scale, legend=legend)
 
 
@@ -132,7 +134,7 @@ def burn_up(rows: Rows, *, hourly: bool) -> Any:
 
 
 def statuses(rows: Rows, picks: str, picked: int | None, *, labels: Sequence[str]) -> Any:
-    """Give stacked shares per status, one bar each; a row has `label`, `status`, `code`, `count`, `share`, `picks`.
+    """Give stacked shares per status, one bar each; a row has `label`, `status`, `place`, `count`, `share`, `picks`.
 
     `picks` names the field that a click gives; `picked` is that of the bar that stands out at first.
     """
@@ -142,10 +144,15 @@ def statuses(rows: Rows, picks: str, picked: int | None, *, labels: Sequence[str
         alt.Chart(_data(rows))
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("share:Q", title="share of its steps", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            x=alt.X(
+                "share:Q",
+                title="share of its steps",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%", tickCount=5),
+            ),
             y=alt.Y("label:N", title=None, sort=list(labels)),
             color=_status_colour(alt.Legend(symbolType="square", columns=3)),
-            order=alt.Order("code:Q"),
+            order=alt.Order("place:Q"),
             opacity=alt.condition(point, alt.value(1), alt.value(0.35)),
             tooltip=[
                 alt.Tooltip("label:N", title="of"),

@@ -7,7 +7,8 @@ from relorch.model.status import Status
 from relorch.ui import words
 from relorch.ui.page import Markup, html, joined
 
-_SHARES = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
+SHARES = (Status.DONE, Status.SKIPPED, Status.IN_PROGRESS, Status.FAILED, Status.REVERTED)
+"""The statuses in the order of their shares in every bar; what is pending is the rest."""
 
 
 def meter(label: str, progress: Progress) -> Markup:
@@ -32,7 +33,7 @@ def bar(label: str, progress: Progress) -> Markup:
             status=status.value,
             share=f"{100 * progress.counts[status] / max(progress.total, 1):.3f}",
         )
-        for status in _SHARES
+        for status in SHARES
         if progress.counts[status]
     )
     said = counted(progress)

@@ -13,14 +13,14 @@ import marimo as mo
 
 from relorch.errors import NotFound
 from relorch.model.progress import Progress
-from relorch.model.status import CODE, STATUSES, Status
+from relorch.model.status import STATUSES, Status
 from relorch.model.text import visible
 from relorch.model.values import Release, ReleaseStatus
 from relorch.ui import charts, words
 from relorch.ui.desk import other_releases, title_of, wanted_release
 from relorch.ui.figures import Figure, empty, section, table, tiles
 from relorch.ui.heat import Heat, HeatCell, heat_of
-from relorch.ui.meters import percent
+from relorch.ui.meters import SHARES, percent
 from relorch.ui.page import Markup, header, html, link, notice, show
 from relorch.ui.reads import Read, Reads
 from relorch.ui.session import Params
@@ -327,13 +327,13 @@ def _status_rows(progress: Iterable[tuple[str, Progress]], picks: str) -> list[d
         {
             "label": label,
             "status": status.value.replace("_", " "),
-            "code": CODE[status],
+            "place": at,
             "count": each.counts[status],
             "share": each.counts[status] / each.total,
             picks: each.key,
         }
         for label, each in progress
-        for status in STATUSES
+        for at, status in enumerate((*SHARES, Status.PENDING))
         if each.counts[status]
     ]
 
