@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from relorch.errors import InvalidValue, QueryError, shown
 from relorch.store import Store
 from relorch.views.frames import NAMES, frames_of, known
-from relorch.views.sandbox import answer, kinds_of
+from relorch.views.sandbox import answer, functions_of, kinds_of
 
 MOST_CHARACTERS = 100_000
 MOST_SECONDS = 3_600
@@ -26,6 +26,8 @@ _REFUSED = frozenset(
     {"getenv", "current_setting", "getvariable", "glob", "query", "query_table", "sniff_csv", "which_secret"}
     | {"nextval", "currval", "setval", "setseed", "write_log", "sleep_ms", "pg_sleep"}
 )
+_ENDLESS = frozenset({"repeat", "range", "generate_series", "lpad", "rpad", "list_resize", "array_resize"})
+"""Outside of FROM: one value of these can be larger than the memory, and DuckDB neither counts nor interrupts it."""
 _REFUSED_FAMILIES = ("read_", "parquet_", "duckdb_", "pragma_", "pg_", "json_execute")
 _BARE_AT = re.compile(r'(?<![\w."])at(?![\w."])', re.IGNORECASE)
 
@@ -49,6 +51,7 @@ def tables_of(query: str) -> list[str]:
     if not isinstance(tree, _ASKS) or (kinds[0] == "MULTI" and tree.find(exp.Pivot) is None):
         raise QueryError("Only one SELECT is allowed here; the query would do something else.")
     _refuse_changes(tree)
+    _refuse_called(query)
     return sorted(set(_named(tree)))
 
 
@@ -107,6 +110,23 @@ def _refuse_changes(tree: exp.Expr) -> None:
         name = _function(function)
         if name in _REFUSED or name.startswith(_REFUSED_FAMILIES):
             raise QueryError(f"{name}() is not allowed here: a query reads only the tables {', '.join(NAMES)}.")
+
+
+def _refuse_called(query: str) -> None:
+    """Refuse functions by what DuckDB itself reads: where sqlglot sees a comment there may be a call."""
+    called = functions_of(query)
+    if called is None:
+        if "{#" in query:
+            raise QueryError("{# cannot be read for certain here; write a blank between { and #.")
+        return
+    functions, tables = called
+    for name in sorted(functions):
+        if name in _REFUSED or name.startswith(_REFUSED_FAMILIES):
+            raise QueryError(f"{name}() is not allowed here: a query reads only the tables {', '.join(NAMES)}.")
+        if name in _ENDLESS:
+            raise QueryError(f"{name}() is not allowed as a value here: one could fill the memory of the server.")
+    for name in sorted(tables):
+        _refuse_function(name)
 
 
 def _function(node: exp.Func) -> str:

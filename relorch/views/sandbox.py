@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -34,7 +36,7 @@ _PLAIN = frozenset(
 )
 """The types that polars has as well; a value of any other one becomes its text."""
 _NESTED = frozenset({"list", "array", "struct", "map"})
-_UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+_UNITS = {"ms": 10**3, "us": 10**6}
 
 
 @cache
@@ -53,6 +55,37 @@ def kinds_of(query: str) -> list[str]:
             return [statement.type.name for statement in cursor.extract_statements(query)]
         except duckdb.Error as error:
             raise QueryError(_said(error)) from None
+
+
+def functions_of(query: str) -> tuple[set[str], set[str]] | None:
+    """Give what one statement calls, as DuckDB itself reads it: functions, and functions that stand for a table.
+
+    None for a statement that DuckDB does not tell of, such as a PIVOT.
+    """
+    with _engine().cursor() as cursor:
+        try:
+            row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
+            read = json.loads(row[0]) if row is not None else {"error": True}
+        except (duckdb.Error, RecursionError):
+            return None
+    if read["error"]:
+        return None
+    functions: set[str] = set()
+    tables: set[str] = set()
+    waiting: list[Any] = [read["statements"]]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            if node.get("type") == "TABLE_FUNCTION":
+                tables.add(node["function"]["function_name"].lower())
+                waiting += node["function"].values()
+                node = {name: value for name, value in node.items() if name != "function"}
+            elif isinstance(node.get("function_name"), str):
+                functions.add(node["function_name"].lower())
+            waiting += node.values()
+    return functions, tables
 
 
 def answer(query: str, frames: Mapping[str, pl.DataFrame], seconds: float) -> pl.DataFrame:
@@ -160,6 +193,8 @@ def _as_python(column: pl.Series, kind: DuckDBPyType) -> pl.Series:
 
 def _in_calendar(column: pl.Series) -> bool:
     """Whether Python can show every date of a column; polars ends the thread over one that it cannot."""
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_unit == "ns":
+        return True  # these end in 2262
     day = 86_400 * _UNITS[column.dtype.time_unit] if isinstance(column.dtype, pl.Datetime) else 1
     stored = column.to_physical().drop_nulls()
     return bool(stored.is_between(-719_162 * day, 2_932_897 * day - 1).all())

@@ -344,3 +344,29 @@ def test_an_answer_does_not_keep_the_frames() -> None:
     del told
     gc.collect()
     assert ref() is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT range(1000000000)",
+        "SELECT repeat('x', 2000000000)",
+        "SELECT length(lpad('x', id * 100000000, 'y')) FROM customers",
+        "SELECT list_resize([1], 1000000000)",
+        "PIVOT (SELECT 1 AS a, MAP {#1: 2} AS b) ON a USING count(*)",
+    ],
+)
+def test_a_value_that_could_fill_the_memory_is_refused(wb: Workbook, query: str) -> None:
+    with pytest.raises(QueryError):
+        wb.sql(query)
+
+
+def test_what_only_sqlglot_takes_for_a_comment_hides_nothing(wb: Workbook) -> None:
+    hidden = "SELECT MAP {#1: (SELECT string_agg(name) FROM duckdb_settings()), --#} {\n 'b': 'c'} FROM (SELECT 'a' x)"
+    with pytest.raises(QueryError, match="duckdb_settings"):
+        wb.sql(hidden)
+    assert wb.sql("SELECT sum(range) AS n FROM range(5)").item() == 10
+
+
+def test_times_to_the_nanosecond_come_as_they_are(wb: Workbook) -> None:
+    assert wb.sql("SELECT TIMESTAMP_NS '2020-01-01 00:00:00.123456789' AS t").height == 1
