@@ -45,6 +45,9 @@ PAGES = (
     ("/checklist?release={release}&step={step}", "[role=listbox]"),
     ("/checklist?release={release}&template={template}", "[role=listbox]"),
     ("/checklist?release={draft}", "h1"),
+    ("/progress?release={release}", "h2"),
+    ("/analysis?q=FROM%20customers", "table"),
+    ("/report?release={release}", "iframe"),
 )
 
 

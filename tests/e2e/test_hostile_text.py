@@ -51,6 +51,10 @@ SEEN = """() => {
       if (typeof node.value === 'string') seen.text.push(node.value);
       for (const { name, value } of node.attributes) {
         if (['aria-label', 'title', 'value', 'placeholder'].includes(name)) seen.text.push(value);
+        if (name === 'srcdoc' && node.getAttribute('sandbox') === '') {  // may run nothing; what it is made of counts
+          walk(new DOMParser().parseFromString(value, 'text/html').documentElement);
+          continue;
+        }
         const runs = name.startsWith('on') || ['src', 'href', 'srcdoc', 'action', 'style'].includes(name);
         if (runs && unsafe.test(value)) seen.bad.push(`${node.tagName} ${name}=${value}`);
         if (name === 'src' && value === 'x') seen.bad.push(`${node.tagName} src=x`);
@@ -163,6 +167,10 @@ PAGES = (
     "/checklist?release={release}&customer={removed}",
     "/checklist?release={release}&template={template}",
     "/checklist?release={draft}",
+    "/progress?release={release}",
+    "/analysis?q=FROM%20step_facts",
+    "/report?release={release}",
+    "/report?release={release}&customer={customer}",
 )
 
 
