@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import NotAllowed, StorageError
-    from relorch.ui import customer_record, form, inventory, page, saving, session
+    from relorch.ui import customer_record, form, importing, inventory, page, saving, session, words
     from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
     from relorch.ui.reads import Reads
@@ -70,7 +70,8 @@ def clusters_and_customers(first, params, set_view, workbook):
     listed = tree.element
     inactive = mo.ui.checkbox(label="Show inactive", value=inventory.is_inactive(workbook, first))
     new_cluster = mo.ui.button(label="New cluster", on_click=lambda _: set_view(inventory.View("new")))
-    page.show(inventory.left(tree, inactive, new_cluster))
+    import_file = mo.ui.button(label=words.IMPORT_OPEN, on_click=lambda _: set_view(inventory.View("import")))
+    page.show(inventory.left(tree, inactive, new_cluster, import_file))
     return inactive, listed, tree
 
 
@@ -230,6 +231,53 @@ def last_store(last, picked, set_view, tab, view, workbook):
     if put.stored:
         set_view(inventory.View(view.kind, view.id, said=put.shown))
     saving.beside(put)
+    return
+
+
+@app.cell
+def import_form(drafts, set_view, view, workbook):
+    """Draws where a file is chosen, or its text pasted, to be imported."""
+    mo.stop(view.kind != "import")
+    get_step, set_step = mo.state(0)
+    target = importing.Target(is_inventory=True)
+    importer = importing.Importer(workbook, target, lambda: set_step(lambda times: times + 1))
+    begun_file = drafts.begin(("import", 0), importing.nothing)
+    file = importing.file_form(drafts, begun_file, target)
+    look = mo.ui.run_button(label=words.IMPORT_LOOK, kind="success")
+    close = mo.ui.button(label=words.IMPORT_CANCEL, on_click=lambda _: set_view(inventory.View("nothing")))
+    undo_file = drafts.discard(begun_file, lambda: set_view(inventory.View("import")))
+    typed_file = lambda: file.value  # noqa: E731 - as above
+    above = page.show(importing.intro(target, importing.downloads(workbook, target)))
+    mo.vstack([above, importing.laid_out(file, look, close, *undo_file, note=begun_file.note)])
+    return begun_file, get_step, importer, look, typed_file
+
+
+@app.cell
+def import_preview(importer, look, typed_file):
+    """Finds out what the file would change."""
+    mo.stop(not look.value)
+    with mo.status.spinner(title=words.IMPORT_READING, remove_on_exit=True):
+        importer.preview(typed_file())
+    return
+
+
+@app.cell
+def import_shown(get_step, importer):
+    """Draws what the file would change, or what is wrong with it, with the button that imports it."""
+    mo.stop(not get_step())
+    go, _ = importing.controls(importer)
+    page.show(importing.shown(importer, go, None))
+    return (go,)
+
+
+@app.cell
+def import_store(begun_file, drafts, go, importer, set_view, typed_file):
+    """Imports the file, if it would change what was shown, or asks first."""
+    mo.stop(go is None or not go.value)
+    imported = importer.go_on(typed_file())
+    if imported is not None:
+        drafts.finish(begun_file)
+        set_view(inventory.View("nothing", said=imported.shown))
     return
 
 

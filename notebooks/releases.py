@@ -13,7 +13,7 @@ with app.setup:
     import marimo as mo
 
     from relorch.errors import NotAllowed, StorageError
-    from relorch.ui import form, membership, page, release_form, releases, saving, session, words
+    from relorch.ui import form, importing, membership, page, release_form, releases, saving, session, words
     from relorch.ui.drafts import Drafts
     from relorch.ui.feed import Feed
     from relorch.ui.reads import Reads
@@ -110,18 +110,39 @@ def anew(set_view, view):
 
 
 @app.cell
+def undo_form(view):
+    """Draws the button that takes back what was stored last, where it can be."""
+    mo.stop(view.undo is None)
+    form.other_numbers()
+    undo_last = mo.ui.run_button(label=words.IMPORT_UNDO)
+    undo_last
+    return (undo_last,)
+
+
+@app.cell
+def undo_store(set_view, undo_last, view, workbook):
+    """Takes it back."""
+    mo.stop(not undo_last.value)
+    taken_back = importing.undone(workbook, view.undo)
+    if taken_back.stored:
+        set_view(releases.View(view.opened, tab=releases.FILES, said=taken_back.shown))
+    saving.beside(taken_back)
+    return
+
+
+@app.cell
 def tab(release, view):
-    """Draws what can be done with the open release."""
-    mo.stop(release is None)
+    """Draws what can be done with the open release, or how a new one is made."""
+    mo.stop(release is None and (view.opened or view.missing))
     tab = releases.tabs(release, view)
     tab
     return (tab,)
 
 
 @app.cell
-def new_form(drafts, set_view, view):
+def new_form(drafts, set_view, tab):
     """Draws the form of a new release."""
-    mo.stop(view.opened or view.missing)
+    mo.stop(tab.value != releases.BY_HAND)
     begun_new = drafts.begin(("new", 0), release_form.printed)
     new = drafts.drawn(begun_new, release_form.form(begun_new.shown))
     create = mo.ui.run_button(label="Create draft", kind="success")
@@ -339,6 +360,54 @@ def last_sure(closing, for_good, release, set_closing, set_view, tab, workbook):
     set_closing(done)
     if done.stored:
         set_view(releases.after_closing(workbook, release, done))
+    return
+
+
+@app.cell
+def import_form(drafts, release, set_view, tab, workbook):
+    """Draws where a file is chosen, or its text pasted, to be imported; and the files of what is there."""
+    mo.stop(tab.value not in (releases.FROM_FILE, releases.FILES))
+    target = importing.Target(release=release)
+    above = page.show(importing.intro(target, importing.downloads(workbook, target)))
+    mo.stop(target.is_read_only, above)
+    get_step, set_step = mo.state(0)
+    importer = importing.Importer(workbook, target, lambda: set_step(lambda times: times + 1))
+    begun_file = drafts.begin(("import", target.id), importing.nothing)
+    file = importing.file_form(drafts, begun_file, target)
+    look = mo.ui.run_button(label=words.IMPORT_LOOK, kind="success")
+    undo_file = drafts.discard(begun_file, lambda: set_view(releases.View(target.id, tab=tab.value)))
+    typed_file = lambda: file.value  # noqa: E731 - as above
+    mo.vstack([above, importing.laid_out(file, look, *undo_file, note=begun_file.note)])
+    return begun_file, get_step, importer, look, typed_file
+
+
+@app.cell
+def import_preview(importer, look, typed_file):
+    """Finds out what the file would change."""
+    mo.stop(not look.value)
+    with mo.status.spinner(title=words.IMPORT_READING, remove_on_exit=True):
+        importer.preview(typed_file())
+    return
+
+
+@app.cell
+def import_shown(get_step, importer):
+    """Draws what the file would change, or what is wrong with it, with the button that imports it."""
+    mo.stop(not get_step())
+    go, named = importing.controls(importer)
+    typed_name = lambda: named.value if named is not None else ""  # noqa: E731 - as above
+    page.show(importing.shown(importer, go, named))
+    return go, typed_name
+
+
+@app.cell
+def import_store(begun_file, drafts, go, importer, set_view, tab, typed_file, typed_name):
+    """Imports the file, if it would change what was shown, or asks first."""
+    mo.stop(go is None or not go.value)
+    imported = importer.go_on(typed_file(), typed_name())
+    if imported is not None:
+        drafts.finish(begun_file)
+        set_view(releases.View(imported.release_id, tab=tab.value, said=imported.shown, undo=imported.undo))
     return
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-_WORDS = "password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-_KEY = rf"[\w.-]{{0,40}}?(?:{_WORDS})[\w-]{{0,20}}"
+_WORDS = "password|passwd|passphrase|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key"
+_SHORT_WORDS = r"(?:(?<![A-Za-z0-9])(?:pw|pass|pat)|(?-i:(?<=[a-z0-9])(?:Pw|Pass|Pat)))\d?"
+_KEY = rf"[\w.-]{{0,40}}?(?:(?:{_WORDS})[\w-]{{0,20}}|{_SHORT_WORDS})"
 _ASSIGNED = re.compile(rf"(?i)(?<![\w$]){_KEY}[\"']?\s*(?:=>|:=|=|:)\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s'\";&|,)}}]+))")
 _NAMED_OTHERWISE = re.compile(
     r"(?i)(?:name|file|path|ref|id|arn|url|uri|length|policy|type|version|ttl|expiry|dir|store|class)[\"']?\s*[=:]"
@@ -21,6 +22,20 @@ _NAMED_OTHERWISE = re.compile(
 )
 _IN_SQL = re.compile(r"(?i)\b(?:password|identified\s+by)\s+'([^']+)'")
 _BEARER = re.compile(r"(?i)\bbearer\s+([\w.~+/-]{16,}=*)")
+_TOKEN = re.compile(
+    r"\b(?:hv[sbr]\.[\w-]{20,}|npm_[A-Za-z0-9]{30,}|dckr_(?:pat|oat)_[\w-]{20,}|AIza[\w-]{35}|github_pat_\w{20,}"
+    r"|gl(?:pat|dt|ft|soat|rt|cbt)-[\w.-]{20,})"
+)
+_OPTIONS = r"\s(?:[^|;&]{0,200}?\s)?"
+_IN_COMMAND = re.compile(
+    rf"\b(?:sshpass\s+-p\s*|(?:mysql\w*|mariadb[\w-]*){_OPTIONS}-p|redis-cli{_OPTIONS}(?:-a|--pass)\s+"
+    rf"|(?:docker|podman|registry)\s+login{_OPTIONS}(?:-p|--password)\s+)"
+    r"""(?:"([^"]*)"|'([^']*)'|([^\s'";&|]+))"""
+)
+_IN_CURL = re.compile(
+    rf"\bcurl{_OPTIONS}(?:-u|--user)[\s=]*"
+    r"""(?:"[^\s":]+:([^"]*)"|'[^\s':]+:([^']*)'|[^\s'":]+:([^\s'";&|]+))"""
+)
 _STANDS_FOR_ONE = re.compile(
     r"(?i)[$<`{%*]|^[.~]?/|^(?:x+|\.+|-+|null|none|nil|true|false|todo|changeme|your[-_]?.*|env|stdin)$"
 )
@@ -46,6 +61,7 @@ def _found(line: str) -> Iterator[tuple[int, int, str]]:
     """Give start, end and kind of each secret in a line, the surest first."""
     plain = _MASKED.sub(lambda placeholder: "$".ljust(len(placeholder[0]), "p"), line)  # as long as it was
     yield from ((*found.span(1), "a bearer token") for found in _BEARER.finditer(plain))
+    yield from ((*found.span(), "a token") for found in _TOKEN.finditer(plain))
     for detector in _detectors():
         for start, end in _detected(detector, plain):
             if not _STANDS_FOR_ONE.search(plain[start:end]):
@@ -56,14 +72,21 @@ def _found(line: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _detected(detector: Any, line: str) -> Iterator[tuple[int, int]]:
-    """Give where the secrets stand that one of the library's detectors finds; it tells only their texts."""
-    secrets = set(map(str, detector.analyze_string(line)))
-    if not secrets:
+    """Give where the secrets stand that one of the library's detectors finds; it tells only some of their texts."""
+    if not any(True for _ in detector.analyze_string(line)):
         return
     for form in detector.denylist:
         for found in form.finditer(line):
-            groups = range(1, form.groups + 1) if form.groups else (0,)
-            yield from (found.span(group) for group in groups if found[group] in secrets)
+            if form.groups and detector.secret_type in _SAYS_WHICH_PART:
+                yield found.span(1)
+            else:
+                yield found.start(), _REST.match(line, found.end()).end()  # type: ignore[union-attr]  # it may be empty
+
+
+_SAYS_WHICH_PART = frozenset({"AWS Access Key", "Basic Auth Credentials", "NPM tokens"})
+"""Of these kinds a form's group is the secret; of all others it is but the beginning of one."""
+_REST = re.compile(r"[\w-]*")
+"""A form may end before its token does."""
 
 
 def _assigned(line: str) -> Iterator[tuple[int, int]]:
@@ -76,6 +99,8 @@ def _assigned(line: str) -> Iterator[tuple[int, int]]:
             continue  # "password: see the vault" is prose
         yield next(found.span(group) for group in (1, 2, 3) if found[group] is not None)
     yield from (found.span(1) for found in _IN_SQL.finditer(line))
+    for form in (_IN_COMMAND, _IN_CURL):
+        yield from (found.span(found.lastindex or 0) for found in form.finditer(line))
 
 
 def _is_literal(value: str) -> bool:

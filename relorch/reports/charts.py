@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -83,8 +85,10 @@ def _names(clusters: Sequence[Progress]) -> list[str]:
     return [f"{name} ({each.key})" if name in twice else name for name, each in zip(names, clusters, strict=True)]
 
 
-def burn_up_chart(points: Sequence[BurnPoint]) -> Markup:
-    """Give the number of closed steps over time, below that of all steps."""
+def burn_up_chart(points: Sequence[BurnPoint], until: datetime | None = None) -> Markup:
+    """Give the number of closed steps over time, below that of all steps; `until`: nothing has changed up to then."""
+    if until is not None and until > points[-1].at:
+        points = [*points, replace(points[-1], at=until)]
     thinned = _thinned(points)
     values = [
         {"at": int(point.at.timestamp() * 1000), "line": line, "steps": count}
@@ -125,7 +129,10 @@ def burn_up_chart(points: Sequence[BurnPoint]) -> Markup:
 
 def _times(points: Sequence[BurnPoint]) -> str:
     """Give how a time is written below the chart: the day alone where it is about many days."""
-    days = (points[-1].at - points[0].at).days
+    span = points[-1].at - points[0].at
+    if span < timedelta(minutes=10):
+        return "%H:%M:%S"
+    days = span.days
     return "%Y-%m-%d" if days > 7 else "%m-%d %H:%M" if days else "%H:%M"
 
 

@@ -39,7 +39,7 @@ COLUMNS = (
     "step_id",
 )
 """The columns of a release's CSV; that of one customer has the texts behind them."""
-TEXT_COLUMNS = ("executed_text", "would_run", "cannot_render")
+TEXT_COLUMNS = ("executed_text", "would_run", "cannot_render", "earlier_texts")
 
 
 def as_json(report: ReleaseReport | SignOff) -> Iterator[str]:
@@ -124,7 +124,8 @@ def _step_row(head: Head, step: ReportedStep) -> tuple[object, ...]:
 
 def _signed_row(head: Head, member: ReportMember, step: SignedStep) -> tuple[object, ...]:
     who = (member.cluster_name, member.namespace, member.customer_name, member.state)
-    texts = (step.text, step.would_run, "; ".join(step.problems) or None)
+    earlier = "\n\n".join(f"sha256 {said.text_sha256}\n{said.text}" for said in step.history if said.text is not None)
+    texts = (step.text, step.would_run, "; ".join(step.problems) or None, earlier)
     return (head.release_name, head.version_number, *who, *_record(step), step.text_sha256, *_words(step), *texts)
 
 

@@ -73,13 +73,14 @@ class Line:
     about: str
     where: str
     note: str | None
-    taken_back: bool = False
+    taken_back: str = ""
 
 
 def timeline(happened: Sequence[Happened]) -> tuple[list[tuple[str, list[Line]]], bool]:
     """Give the lines of the timeline by day, and whether routine work is folded by operator and hour."""
-    fold = len(happened) > MOST_LINES
-    timed = sorted(_folded_routine(happened) if fold else ((each.at, _line(each)) for each in happened), key=_time)
+    fold, of_batch = len(happened) > MOST_LINES, {each.batch_id: each for each in happened}
+    lines = _folded_routine(happened, of_batch) if fold else ((each.at, _line(each, of_batch)) for each in happened)
+    timed = sorted(lines, key=_time)
     by_day = groupby(timed, key=lambda each: f"{each[0]:%Y-%m-%d}")
     return [(day, [line for _, line in lines]) for day, lines in by_day], fold
 
@@ -88,26 +89,38 @@ def _time(timed: tuple[datetime, Line]) -> datetime:
     return timed[0]
 
 
-def _folded_routine(happened: Sequence[Happened]) -> Iterable[tuple[datetime, Line]]:
+def _folded_routine(happened: Sequence[Happened], of_batch: Mapping[int, Happened]) -> Iterable[tuple[datetime, Line]]:
     routine: dict[tuple[str, str, str], list[Happened]] = {}
     for each in happened:
         if each.action in _ROUTINE and each.note is None:
             routine.setdefault((f"{each.at:%Y-%m-%d %H}", each.operator, each.action), []).append(each)
         else:
-            yield each.at, _line(each)
+            yield each.at, _line(each, of_batch)
     for (_, operator, action), found in routine.items():
         times = words.span(found[0].at, found[-1].at)[11:].removesuffix(" UTC")
-        about = words.counted(sum(each.events for each in found), "step")
-        yield found[0].at, Line(times, operator, words.action(action), about, f"in {len(found):,} batches", None)
+        steps, undone = (
+            sum(counts) for counts in zip(*((each.events, each.taken_back) for each in found), strict=True)
+        )
+        where, what = f"in {len(found):,} batches", words.action(action)
+        about = words.counted(steps, "step")
+        yield found[0].at, Line(times, operator, what, about, where, None, words.undone(undone, steps))
 
 
-def _line(each: Happened) -> Line:
+def _line(each: Happened, of_batch: Mapping[int, Happened]) -> Line:
     about = each.step_name or ("" if each.events == 1 else f"{each.events:,} events")
     what = words.action(each.action)
     if each.undoes is not None:
-        what = f"{what} batch {each.undoes}"
+        what = f"{what}: {_undone(of_batch.get(each.undoes), each)}"
+    undone = words.undone(each.taken_back, each.events)
     where = each.customer_name or ("" if not each.customers else words.counted(each.customers, "customer"))
-    return Line(f"{each.at:%H:%M:%S}", each.operator, what, about, where, each.note, each.taken_back)
+    return Line(f"{each.at:%H:%M:%S}", each.operator, what, about, where, each.note, undone)
+
+
+def _undone(batch: Happened | None, by: Happened) -> str:
+    if batch is None:
+        return f"batch {by.undoes}"
+    day = "" if batch.at.date() == by.at.date() else f"{batch.at:%Y-%m-%d} "
+    return f"{words.action(batch.action)} by {batch.operator} at {day}{batch.at:%H:%M:%S}"
 
 
 @dataclass(frozen=True)

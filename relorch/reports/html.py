@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,11 +18,12 @@ from markupsafe import Markup, escape
 
 from relorch.model.status import STATUSES, Status
 from relorch.model.text import invisible, visible
+from relorch.model.values import ReleaseStatus
 from relorch.reports import folding, words
 from relorch.reports.charts import burn_up_chart, cluster_chart
 from relorch.reports.data import source
 from relorch.reports.difference import difference
-from relorch.views.report import SIGNS, Override, OwnStep, ReleaseReport, ReportedStep, Setback, SignOff
+from relorch.views.report import SIGNS, Override, OwnStep, RanOwn, ReleaseReport, ReportedStep, Setback, SignOff
 
 _SHORT = 30
 """A text of at most so many lines is kept on one page with what is said of its step."""
@@ -38,7 +40,7 @@ def as_html(report: ReleaseReport | SignOff, *, matrix: bool = True) -> str:
         "landscape",
         report=report,
         cluster_chart=cluster_chart(clusters) if clusters else "",
-        burn_up_chart=burn_up_chart(report.burn_up) if len(report.burn_up) > 1 else "",
+        burn_up_chart=burn_up_chart(report.burn_up, _until(report)) if len(report.burn_up) > 1 else "",
         numbers=folding.numbers_of(report.matrix),
         bands=folding.bands(report.matrix) if matrix else None,
         exceptions=_exceptions(report),
@@ -46,6 +48,12 @@ def as_html(report: ReleaseReport | SignOff, *, matrix: bool = True) -> str:
         is_folded=is_folded,
         verbs=folding.verbs(each.actions for each in report.operators),
     )
+
+
+def _until(report: ReleaseReport) -> datetime | None:
+    """Give when the report was made, where the work still goes on: a standstill is to be seen."""
+    works_on = report.head.release_status == ReleaseStatus.ACTIVE and report.summary.progress.open
+    return report.head.made_at if works_on else None
 
 
 def _exceptions(report: ReleaseReport) -> dict[str, list[folding.Group]]:
@@ -56,6 +64,7 @@ def _exceptions(report: ReleaseReport) -> dict[str, list[folding.Group]]:
         "skipped": _alike(found.skipped, lambda step: step.skip_reason),
         "setbacks": folding.folded(found.setbacks, step=_of, who=_by, said=_setback),
         "overridden": folding.folded(found.overridden, step=_of, who=_by, said=_override),
+        "ran_own": folding.folded(found.ran_own, step=_of, who=_by, said=_ran_own),
         "custom": folding.folded(found.custom, step=_of, who=_by, said=lambda each: each.step.status),
     }
 
@@ -66,11 +75,11 @@ def _alike(steps: Sequence[ReportedStep], said: Any) -> list[folding.Group]:
     )
 
 
-def _of(item: Override | OwnStep | Setback) -> ReportedStep:
+def _of(item: Override | RanOwn | OwnStep | Setback) -> ReportedStep:
     return item.step
 
 
-def _by(item: Override | OwnStep | Setback) -> tuple[Any, Any]:
+def _by(item: Override | RanOwn | OwnStep | Setback) -> tuple[Any, Any]:
     return item.by, item.at
 
 
@@ -80,6 +89,10 @@ def _setback(item: Setback) -> tuple[Any, ...]:
 
 def _override(item: Override) -> tuple[Any, ...]:
     return item.template_text, item.own_text, item.moved_on, item.step.status
+
+
+def _ran_own(item: RanOwn) -> tuple[Any, ...]:
+    return item.text, item.text_sha256, item.step.status
 
 
 def exact(text: str) -> Markup:

@@ -82,7 +82,8 @@ def _pragmas(role: str) -> dict[str, Any]:
         "mmap_size": 0,
         "journal_size_limit": 4 * 1024 * 1024,
     }
-    return always | ({"query_only": 1} if role == "read" else {})
+    # cache_spill: a long write would otherwise keep readers out before it is through
+    return always | ({"query_only": 1} if role == "read" else {"cache_spill": 0})
 
 
 def _set_pragma(connection: sqlite3.Connection, path: Path, name: str, wanted: Any) -> None:

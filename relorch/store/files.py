@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from relorch.errors import CannotOpen
+from relorch.errors import Busy, CannotOpen, StorageError
 from relorch.store import migrate
 from relorch.store.tables import APPLICATION_ID, SCHEMA
 
@@ -92,8 +92,11 @@ def _identity(path: Path, mode: str) -> tuple[int, int]:
         )
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> CannotOpen:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+def _unreadable(path: Path, error: sqlite3.Error) -> StorageError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy(f"{path}: another program is writing to the database; try again.")
+    if code == sqlite3.SQLITE_NOTADB:
         return CannotOpen(f"{path}: this is not a database, so no relorch workbook; it was left as it is.")
     return CannotOpen(f"{path}: this file cannot be read as a workbook ({error}).")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from relorch.model.status import OPEN, Status
 from relorch.store import rows
@@ -20,7 +20,9 @@ def active_cluster_named(connection: Connection, name: str) -> RowDict | None:
 def active_customer_in(connection: Connection, cluster_id: int, namespace: str) -> RowDict | None:
     """Give the active customer that has this namespace on this cluster, or None."""
     query = select(customers).where(
-        customers.c.cluster_id == cluster_id, customers.c.namespace == namespace, customers.c.is_active.is_(True)
+        customers.c.cluster_id == cluster_id,
+        customers.c.namespace == namespace,
+        customers.c.is_active == literal_column("1"),  # as its index says it, which IS TRUE would not use
     )
     return rows.fetch_one(connection, query)
 

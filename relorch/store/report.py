@@ -142,19 +142,50 @@ def every_metadata(connection: Connection, release_id: int) -> list[dict[str, st
     return [row["metadata"] for query in queries for row in rows.fetch(connection, query)]
 
 
-def step_events(
-    connection: Connection, release_id: int, *, actions: Iterable[str] | None = None, customer_id: int | None = None
-) -> list[RowDict]:
-    """Give the events about single steps of a release, oldest first: of some actions, or of one customer."""
-    names = ("id", "batch_id", "step_id", "at", "operator", "action", "note")
-    query = select(*(events.c[name] for name in names)).where(
+_OF_A_STEP = ("id", "batch_id", "step_id", "at", "operator", "action", "note")
+
+
+def step_events(connection: Connection, release_id: int, actions: Iterable[str]) -> list[RowDict]:
+    """Give the events of some actions about single steps of a release, oldest first."""
+    query = select(*(events.c[name] for name in _OF_A_STEP)).where(
+        events.c.release_id == release_id, events.c.step_id.is_not(None), events.c.action.in_(sorted(actions))
+    )
+    return rows.fetch(connection, query.order_by(events.c.id))
+
+
+def step_changes(connection: Connection, release_id: int, customer_id: int | None = None) -> list[RowDict]:
+    """Give the events about single steps with what they were changed to, oldest first.
+
+    Of one customer, or, without one, of the steps that were ever given a text of their own.
+    """
+    query = select(*(events.c[name] for name in (*_OF_A_STEP, "after"))).where(
         events.c.release_id == release_id, events.c.step_id.is_not(None)
     )
-    if actions is not None:
-        query = query.where(events.c.action.in_(sorted(actions)))
-    if customer_id is not None:
+    if customer_id is None:
+        own = select(events.c.step_id).where(events.c.release_id == release_id, events.c.action == "step.override")
+        query = query.where(events.c.step_id.in_(own))
+    else:
         query = query.where(events.c.customer_id == customer_id)
     return rows.fetch(connection, query.order_by(events.c.id))
+
+
+def renamings(connection: Connection, release_id: int, since: datetime) -> list[RowDict]:
+    """Give the events after a moment that changed a release, one of its members or any cluster, oldest first."""
+    of_members = select(release_customers.c.customer_id).where(release_customers.c.release_id == release_id)
+    query = select(*(events.c[name] for name in ("at", "operator", "action", "customer_id", "before", "after"))).where(
+        events.c.at > since,
+        or_(
+            (events.c.action == "release.update") & (events.c.release_id == release_id),
+            (events.c.action == "customer.update") & events.c.customer_id.in_(of_members),
+            events.c.action == "cluster.update",
+        ),
+    )
+    return rows.fetch(connection, query.order_by(events.c.id))
+
+
+def cluster_names(connection: Connection) -> dict[int, str]:
+    """Give the names of all clusters by their ids."""
+    return {row["id"]: row["name"] for row in rows.fetch(connection, select(clusters.c.id, clusters.c.name))}
 
 
 def first_times(connection: Connection, release_id: int) -> dict[str, datetime]:
@@ -181,7 +212,8 @@ def action_counts(connection: Connection, release_id: int) -> list[RowDict]:
 def batches(connection: Connection, release_id: int) -> list[RowDict]:
     """Give the batches of a release, oldest first: what the first event did, and of how many customers and steps.
 
-    `step_name` and `customer_name` are None where the batch is about several, or none.
+    `step_name` and `customer_name` are None where the batch is about several, or none; `of_steps` are the events that
+    are about a single step.
     """
     name = func.coalesce(customer_steps.c.name, step_templates.c.name)
     told = (
@@ -189,6 +221,7 @@ def batches(connection: Connection, release_id: int) -> list[RowDict]:
             events.c.batch_id,
             func.min(events.c.id).label("first"),
             func.count().label("events"),
+            func.count(events.c.step_id).label("of_steps"),
             func.count(events.c.customer_id.distinct()).label("customers"),
             func.min(events.c.customer_id).label("customer_id"),
             func.count(name.distinct()).label("names"),

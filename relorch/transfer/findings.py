@@ -32,10 +32,18 @@ class Findings:
     """What was found so far, in the order in which it was."""
 
     found: list[Finding] = field(default_factory=list)
+    error_count: int = 0
+    is_stopped: bool = False
 
     def error(self, line: int | None, message: str) -> None:
-        """Note what stops the import."""
+        """Note what keeps the file from being imported."""
         self.found.append(Finding(Kind.ERROR, line, message))
+        self.error_count += 1
+
+    def stop(self, line: int | None, message: str) -> None:
+        """Note an error after which the rest of the file is not looked at."""
+        self.error(line, message)
+        self.is_stopped = True
 
     def repair(self, line: int | None, message: str) -> None:
         """Note what was put right."""

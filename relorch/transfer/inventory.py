@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ _OF_CLUSTER: Mapping[str, str] = {
 COLUMNS = ("cluster", *_OF_CUSTOMER, *_OF_CLUSTER)
 
 _KEY = re.compile(r"(?:(cluster|customer)\.)?([A-Za-z_][A-Za-z0-9_-]*)")
+MOST_COLUMNS = 1_000
 _EMPTY = "'"
 _YES = frozenset({"yes", "true", "1", "y"})
 _NO = frozenset({"no", "false", "0", "n"})
@@ -64,7 +66,7 @@ def read_inventory(text: str, findings: Findings) -> Inventory:
         return Inventory((), ())
     reading = _Reading(findings, columns)
     for line, cells in rows:
-        reading.row(line, [plain(cell) if cell != _EMPTY else cell for cell in cells])
+        reading.row(line, cells)
     clusters = tuple(cluster.said() for cluster in reading.clusters.values())
     return Inventory(clusters, tuple(reading.customers))
 
@@ -83,14 +85,10 @@ def inventory_csv(inventory: Sequence[tuple[Cluster, Sequence[Customer]]]) -> st
         for customer in rows:
             of_customer = _of_customer(customer)
             values = [customer.metadata.get(key) if customer else None for key in own]
-            metadata = [_EMPTY if value == "" else value for value in (*keys, *values)]
+            metadata = [_EMPTY if value == "" else safe(value or "") for value in (*keys, *values)]
             cells = [cluster.name, *of_customer, *of_cluster]
-            writer.writerow([safe(cell or "") for cell in cells] + [_safe_value(cell) for cell in metadata])
+            writer.writerow([safe(cell or "") for cell in cells] + metadata)
     return file.getvalue()
-
-
-def _safe_value(cell: str | None) -> str:
-    return cell if cell == _EMPTY else safe(cell or "")
 
 
 def _of_customer(customer: Customer | None) -> list[str | None]:
@@ -117,13 +115,13 @@ def _rows(text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
             cells = next(reader, None)
         except csv.Error as error:
             findings.error(line, f"The row cannot be read: {error}.")
-            return
+            continue
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
             count += 1
             if count > ROWS + 1:
-                findings.error(line, f"There are more than {ROWS:,} rows.")
+                findings.stop(line, f"There are more than {ROWS:,} rows.")
                 return
             yield line, cells
 
@@ -150,19 +148,22 @@ class _Column:
 
 def _columns(header: Sequence[str], line: int, findings: Findings) -> list[_Column] | None:
     """Give the columns of the header, or None when the rows cannot be read by it."""
-    before = len(findings.errors)
+    before = findings.error_count
     if not header:
         if not before:
             findings.error(None, f"There is nothing in the file; it begins with the columns {', '.join(_NEEDED)}.")
         return None
+    if len(header) > MOST_COLUMNS:
+        findings.stop(line, f"There are more than {MOST_COLUMNS:,} columns.")
+        return None
     columns = [_column_of(title.strip(), line, findings) for title in header]
-    titles = [column.title for column in columns if column.title]
-    for title in sorted({title for title in titles if titles.count(title) > 1}):
+    titles = Counter(column.title for column in columns if column.title)
+    for title in sorted(title for title, times in titles.items() if times > 1):
         findings.error(line, f"The column {shown(title)} is there twice.")
     for name in _NEEDED:
         if name not in titles:
             findings.error(line, f"The column '{name}' is missing; a file needs {', '.join(_NEEDED)}.")
-    return columns if len(findings.errors) == before else None
+    return columns if findings.error_count == before else None
 
 
 def _column_of(title: str, line: int, findings: Findings) -> _Column:
@@ -248,7 +249,8 @@ class _Reading:
 
     def _value(self, column: _Column, cell: str, line: int) -> Any:
         if column.key is not None:
-            return "" if cell == _EMPTY else cell or None
+            return "" if cell == _EMPTY else plain(cell) or None
+        cell = plain(cell)
         if column.name != "active":
             return cell if cell.strip(" ") else None
         word = cell.strip().casefold()

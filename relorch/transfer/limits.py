@@ -56,7 +56,7 @@ def decoded(data: bytes, name: str) -> str:
 def within_limit(text: str, findings: Findings) -> bool:
     """Whether a text is small enough to be looked at; one that is not is noted as an error."""
     if len(text) > BYTES or len(text.encode("utf-8", "surrogatepass")) > BYTES:
-        findings.error(None, f"The file {too_large()}.")
+        findings.stop(None, f"The file {too_large()}.")
         return False
     return True
 

@@ -73,7 +73,7 @@ def read_markdown(text: str, file_name: str, findings: Findings) -> ReleaseText:
         return ReleaseText(Said({}), ())
     source = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     steps = _Reading(PurePath(file_name).stem, findings).steps(_without_front_matter(source))
-    if not steps and not findings.errors:
+    if not steps and not findings.error_count:
         findings.warning(None, "There is no step in the file.")
     return ReleaseText(Said({}), steps)
 

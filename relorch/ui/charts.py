@@ -103,11 +103,14 @@ def _status_colour(legend: Any) -> Any:
     return alt.Color("status:N", title=None, scale=scale, legend=legend)
 
 
-def burn_up(rows: Rows, *, hourly: bool) -> Any:
-    """Give total and closed over time; a row has `at` (see `epoch`), `when`, `total`, `done`, `skipped`."""
+def burn_up(rows: Rows, *, times: str) -> Any:
+    """Give total and closed over time; a row has `at` (see `epoch`), `when`, `total`, `done`, `skipped`.
+
+    `times` is how a time is written at the axis.
+    """
     scale = alt.Scale(domain=["total", "done", "skipped"], range=[_TEXT, colour("done"), colour("skipped")])
     names = alt.Color("kind:N", title=None, scale=scale, legend=alt.Legend(symbolType="square"))
-    axis = alt.Axis(labelOverlap=True, tickCount=6, format="%-d %b %H:%M" if hourly else "%-d %b")
+    axis = alt.Axis(labelOverlap=True, tickCount=6, format=times)
     x = alt.X("at:T", title="time (UTC)", scale=alt.Scale(type="utc"), axis=axis)
     told = [
         alt.Tooltip("when:N", title="at"),

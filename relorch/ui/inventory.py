@@ -24,13 +24,16 @@ from relorch.workbook import Workbook
 RELEASES, HISTORY, EDIT = "Releases", "History", "Edit"
 NEW_CUSTOMER, DEACTIVATE, REACTIVATE = "New customer", "Deactivate", "Reactivate"
 
-Kind = Literal["nothing", "new", "cluster", "customer"]
+Kind = Literal["nothing", "new", "import", "cluster", "customer"]
 Picked = Cluster | Customer
 
 
 @dataclass(frozen=True)
 class View:
-    """What the page shows: what is picked (`new`: the form of a new cluster), its tab, and what was stored last."""
+    """What the page shows: what is picked, its tab, and what was stored last.
+
+    `new` is the form of a new cluster, `import` that of a file.
+    """
 
     kind: Kind
     id: int = 0
@@ -136,11 +139,12 @@ def _state(each: Picked) -> str | None:
     return None if each.is_active else words.INACTIVE
 
 
-def left(tree: Tree, inactive: mo.ui.checkbox, new: mo.ui.button) -> Markup:
-    """Give the left side: what there is, with the switch and the button above it."""
+def left(tree: Tree, inactive: mo.ui.checkbox, *buttons: mo.ui.button) -> Markup:
+    """Give the left side: what there is, with the switch and the buttons above it."""
     return html(
-        '<div class="ro-page ro-inventory-list"><div class="ro-buttons">{new}{inactive}</div>{tree}</div>',
-        new=element(new),
+        '<div class="ro-page ro-inventory-list"><div class="ro-buttons"><div class="ro-buttons">{buttons}</div>'
+        "{inactive}</div>{tree}</div>",
+        buttons=joined(map(element, buttons)),
         inactive=element(inactive),
         tree=element(tree.element),
     )
@@ -173,6 +177,8 @@ def _top(workbook: Workbook, view: View, picked: Picked | None) -> Markup:
         return _customer_top(workbook, picked)
     if view.kind == "new":
         return _new_top(first=not workbook.clusters.list(inactive=True))
+    if view.kind == "import":
+        return html('<header class="ro-head"><h2>{title}</h2></header>', title=words.IMPORT_INVENTORY)
     if view.kind == "nothing":
         return html('<p class="ro-notice">{text}</p>', text=words.PICK_ONE)
     return html('<p class="ro-refusal" role="alert">{text}</p>', text=words.NO_SUCH[view.kind])

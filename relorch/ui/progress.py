@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -288,7 +288,7 @@ def burn_up(facts: Facts) -> mo.Html:
     rows = [
         {"at": charts.epoch(each.at), "when": words.moment(each.at), "total": each.total}
         | {"done": each.done, "skipped": each.skipped}
-        for each in _thinned(points)
+        for each in _until_now(facts, _thinned(points))
     ]
     hourly = points[-1].at - points[0].at < timedelta(days=2)
     ends = _ends(points, hourly=hourly)
@@ -305,7 +305,7 @@ def burn_up(facts: Facts) -> mo.Html:
         for each, last in zip(ends, before, strict=True)
     ]
     heads = ("hour (UTC)" if hourly else "day (UTC)", "total", "closed", "done", "skipped", "closed in it")
-    chart = charts.element(charts.burn_up(rows, hourly=hourly), words.BURN_UP_SAID, height=260)
+    chart = charts.element(charts.burn_up(rows, times=_times(rows)), words.BURN_UP_SAID, height=260)
     figure = table(words.BURN_UP, heads, figures[::-1])
     return section(words.BURN_UP, words.BURN_UP_SAID, chart=chart, height=330, table=figure)
 
@@ -314,6 +314,19 @@ def _thinned(points: Sequence[BurnPoint]) -> list[BurnPoint]:
     """Give fewer points of the same course: the last one of each stretch, and always the first and the last."""
     stretch = -(-len(points) // POINTS)
     return list({id(each): each for each in (points[0], *points[stretch - 1 :: stretch], points[-1])}.values())
+
+
+def _until_now(facts: Facts, points: Sequence[BurnPoint]) -> list[BurnPoint]:
+    """Draw the last point on to now while the work goes on: a standstill is to be seen."""
+    now, last = facts.flow.forecast.at, points[-1]
+    works_on = facts.release.status is ReleaseStatus.ACTIVE and facts.flow.forecast.open and now > last.at
+    return [*points, replace(last, at=now)] if works_on else list(points)
+
+
+def _times(rows: Sequence[dict[str, Any]]) -> str:
+    """Give how finely a time is written below a chart, so that no two ticks read the same."""
+    minutes = (rows[-1]["at"] - rows[0]["at"]) / 60_000
+    return "%-d %b" if minutes >= 2 * 24 * 60 else "%-d %b %H:%M" if minutes >= 10 else "%-d %b %H:%M:%S"
 
 
 def _ends(points: Sequence[BurnPoint], *, hourly: bool) -> list[BurnPoint]:

@@ -26,25 +26,31 @@ from relorch.workbook import Workbook
 
 ACTIVATE, MEMBERS, HOLD, ADD = "Activate", "Members", "Hold or remove", "Add customers"
 EDIT, CLONE, DELETE, ARCHIVE, REOPEN = "Edit", "Clone", "Delete", "Archive", "Reopen"
+BY_HAND, FROM_FILE, FILES = "By hand", "From a file", "Files"
 TABS = {
-    ReleaseStatus.DRAFT: (ACTIVATE, EDIT, CLONE, DELETE),
-    ReleaseStatus.ACTIVE: (MEMBERS, HOLD, ADD, EDIT, CLONE, ARCHIVE),
-    ReleaseStatus.ARCHIVED: (MEMBERS, CLONE, REOPEN),
+    ReleaseStatus.DRAFT: (ACTIVATE, EDIT, CLONE, FILES, DELETE),
+    ReleaseStatus.ACTIVE: (MEMBERS, HOLD, ADD, EDIT, CLONE, FILES, ARCHIVE),
+    ReleaseStatus.ARCHIVED: (MEMBERS, CLONE, FILES, REOPEN),
 }
 """What can be done with a release, by its status; the first one is open at first."""
+
+NEW_TABS = (BY_HAND, FROM_FILE)
+"""How a new release is made."""
 
 
 @dataclass(frozen=True)
 class View:
     """What the page shows: the open release (0: the form of a new one), its tab, and what was stored last.
 
-    `missing`: the address asks for a release that is not there.
+    `missing`: the address asks for a release that is not there. `undo`: the batch that was stored last, where it can
+    be taken back.
     """
 
     opened: int
     tab: str | None = None
     said: mo.Html | None = None
     missing: bool = False
+    undo: int | None = None
 
 
 def first_view(workbook: Workbook, params: Params) -> View:
@@ -64,9 +70,12 @@ def opened(workbook: Workbook, view: View) -> Release | None:
         return None
 
 
-def tabs(release: Release, view: View) -> mo.ui.tabs:
-    """Give what can be done with a release as tabs; each one's content is drawn by a cell of its own."""
-    names = TABS[release.status]
+def tabs(release: Release | None, view: View) -> mo.ui.tabs:
+    """Give what can be done with a release as tabs, of a new one (None) how it is made.
+
+    Each one's content is drawn by a cell of its own.
+    """
+    names = NEW_TABS if release is None else TABS[release.status]
     return mo.ui.tabs(dict.fromkeys(names, ""), value=view.tab if view.tab in names else names[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from relorch.model.actions import ACTION
@@ -668,6 +669,105 @@ SOMEBODY = "somebody else"
 WHILE_AGO = "a while ago"
 
 
+# imports, on the pages inventory and releases
+IMPORT_FILE = "Drop a file here, or press to choose one (at most 10 MB)"
+IMPORT_PASTE = "Or paste its text"
+IMPORT_PASTED = "what was pasted"
+IMPORT_FORM = "Format"
+IMPORT_BY_ENDING = "by the file's ending"
+IMPORT_FORMS = ("YAML", "Markdown")
+IMPORT_EXAMPLE = {
+    "inventory": "cluster,namespace,name,db_host\neu-1,acme-prod,Acme Ltd.,db1.example",
+    "release": "# Migrate the database\n\n```sql\nALTER TABLE …\n```",
+}
+IMPORT_OPEN = "Import…"
+IMPORT_INVENTORY = "Import an inventory"
+IMPORT_LOOK = "Preview"
+IMPORT_LOOK_AGAIN = "Preview again"
+IMPORT_IT = "Import"
+IMPORT_READING = "Reading the file …"
+IMPORT_ALL_THE_SAME = "Import all the same"
+IMPORT_CANCEL = "Close"
+IMPORT_NAME = "Name of the new draft"
+IMPORT_PREVIEWED = "Preview of the import"
+IMPORT_INVENTORY_HINT = (
+    "A CSV file with the columns cluster, namespace and name, and one for each key of metadata. What is there is "
+    "brought up to the file, what is new is created, and nothing is taken away. Nothing is stored before you have "
+    "seen what would change."
+)
+IMPORT_DRAFT_HINT = (
+    "A YAML file, or a Markdown runbook: headings are steps, bash and sql blocks their content. It becomes a new "
+    "draft. Nothing is stored before you have seen what would change."
+)
+IMPORT_ARCHIVED = "This release is archived: its steps can be downloaded, not changed."
+IMPORT_DOWNLOAD = {
+    "inventory": "Download the inventory (CSV)",
+    "yaml": "Download its steps (YAML)",
+    "markdown": "Download its steps (Markdown)",
+}
+IMPORT_NOTHING_GIVEN = "There is nothing to import yet: choose a file, or paste its text."
+IMPORT_BOTH_GIVEN = "Both a file and a pasted text are here, and only one can be imported: clear the other one."
+IMPORT_WHICH_FORM = "Whether this is YAML or Markdown cannot be told: choose its format, and preview again."
+IMPORT_NO_TEXT = "What was pasted holds half a character, which is no text: copy it again from its file."
+IMPORT_OTHER_FILE = "The file is not the one that was previewed. Nothing was stored; this is what it would change."
+IMPORT_OTHER_NAME = "The name is another one now. Nothing was stored; this is what would change under it."
+IMPORT_OTHER_WORKBOOK = (
+    "Somebody has changed the workbook since the preview, and the file would change something else now. "
+    "Nothing was stored; look at it again."
+)
+IMPORT_OTHERWISE = "Somebody changed the workbook at the same moment, so this is not quite what the preview said."
+IMPORT_NO_CHANGES = "There is nothing to change: the workbook says what the file says."
+IMPORT_FINDINGS = "Found in the file"
+IMPORT_FINDING_COLUMNS = ("Line", "Kind", "What was found")
+IMPORT_CHANGES = "What would change"
+IMPORT_CHANGE_COLUMNS = ("Change", "Of what", "Detail")
+IMPORT_LOOK_AT = "Look at"
+IMPORT_TO_STEPS = "Look at its steps"
+IMPORT_UNDO = "Undo the import"
+IMPORT_TAKEN_BACK = "The import is taken back."
+
+
+def import_into(name: str, status: str) -> str:
+    """Say what a file does to the open release."""
+    reach = " and, since it is active, of its customers" if status == "active" else ""
+    return (
+        f"A YAML file or a Markdown runbook brings the steps of {name}{reach} up to the file: those of the same "
+        "category and name get its text, others are added, and none is taken away. Nothing is stored before you "
+        "have seen what would change."
+    )
+
+
+def import_counted(counts: Mapping[str, int]) -> str:
+    """Give how often an import does what: 'create cluster: 2, create customer: 14'."""
+    return ", ".join(f"{action}: {count:,}" for action, count in counts.items())
+
+
+def import_would(counts: Mapping[str, int]) -> str:
+    """Say what an import would do."""
+    total = sum(counts.values())
+    noun = "1 change" if total == 1 else f"{total:,} changes"
+    return f"This would make {noun} ({import_counted(counts)}). Nothing is stored yet."
+
+
+def import_stored(counts: Mapping[str, int]) -> str:
+    """Say what an import has done."""
+    return f"The file is imported ({import_counted(counts)})."
+
+
+def import_errors(count: int) -> str:
+    """Say that a file has errors."""
+    noun = "an error" if count == 1 else f"{count:,} errors"
+    return f"The file has {noun}, so nothing of it can be imported. Put that right and preview it again."
+
+
+def import_reach(name: str, added: int, updated: int) -> str:
+    """Say what an import does to an active release."""
+    return (
+        f"{name} is active: {steps(added)} would be added for all its customers, and {updated:,} changed. "
+        "Steps that were executed or overridden keep their text."
+    )
+
+
 # the progress page
 PROGRESS_NOTHING = "There is no release yet. How one goes is shown here as soon as it is active."
 PROGRESS_OF_A_DRAFT = "This release is a draft: nothing has been done in it. Activate it to see how it goes."
@@ -685,7 +785,7 @@ PICK_CLUSTER = "Cluster"
 PICK_CUSTOMER = "Customer"
 HEAT = "The matrix in small"
 STEP_TIMES = "Time per step"
-STEP_TIMES_EMPTY = "No step was measured yet: a time is known where a step was started, or ticked soon after another."
+STEP_TIMES_EMPTY = "No step was measured yet: that wants a step that was started, or ticked alone soon after another."
 CANDIDATES = "Candidates for automation"
 CANDIDATES_EMPTY = "Nothing was skipped, failed, reverted, reopened or overridden."
 LEAD_TIMES = "Time per customer"
@@ -885,5 +985,5 @@ def report_made(at: datetime, event: int) -> str:
 
 def report_masked(secrets: int, places: int) -> str:
     """Say how much of a report is masked."""
-    many = "1 secret was masked" if secrets == 1 else f"{secrets:,} secrets were masked"
-    return f"{many}, in {places:,} {'place' if places == 1 else 'places'}."
+    many = "1 text that looks like a secret was" if secrets == 1 else f"{secrets:,} texts that look like secrets were"
+    return f"{many} masked, in {places:,} {'place' if places == 1 else 'places'}; look for others yourself."

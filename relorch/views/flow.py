@@ -74,7 +74,8 @@ class StepFlow:
     `template_id` is None for a custom step: those of one name and category are told as one.
     `seconds` has one measured time for each step that was marked done, ascending; `median` and `p90` are of these,
     None where nothing was measured. A time is measured from the step's start; of a step that was ticked without one,
-    from the verb that its operator recorded just before in this release, unless that is more than an hour ago.
+    from the verb that its operator recorded just before in this release, unless that is more than an hour ago or it was
+    ticked together with others.
     """
 
     template_id: int | None

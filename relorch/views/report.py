@@ -63,6 +63,14 @@ class ReportMember:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A member that is not worked on, and what became of its steps until then."""
+
+    member: ReportMember
+    progress: Progress
+
+
+@dataclass(frozen=True)
 class Summary:
     """How far the release is; `finished_at` is None while a step of a member, be it on hold, is open."""
 
@@ -121,6 +129,17 @@ class Override:
 
 
 @dataclass(frozen=True)
+class RanOwn:
+    """A text of a step's own that was begun or run, by whom when, and is not the one recorded with the step now."""
+
+    step: ReportedStep
+    by: str
+    at: datetime
+    text: str
+    text_sha256: str
+
+
+@dataclass(frozen=True)
 class OwnStep:
     """A custom step: who added it when."""
 
@@ -143,20 +162,25 @@ class Setback:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """What did not go as the templates say, of members who are not removed, by cluster, customer and order."""
+    """What did not go as the templates say, of members who are not removed, by cluster, customer and order.
+
+    `notes` of the failed and the reverted are the reasons for just that.
+    """
 
     failed: tuple[ReportedStep, ...]
     skipped: tuple[ReportedStep, ...]
     reverted: tuple[ReportedStep, ...]
     overridden: tuple[Override, ...]
+    ran_own: tuple[RanOwn, ...]
     custom: tuple[OwnStep, ...]
     setbacks: tuple[Setback, ...]
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One batch: what its first event did, of how many `events` and `customers`, and whether it was undone since.
+    """One batch: what its first event did, of how many `events` and `customers`.
 
+    `taken_back`: how many of the events were undone since.
     `step_name` and `customer_name` are None where it is about several, or none; `undoes` is the batch it took back.
     """
 
@@ -170,7 +194,23 @@ class Happened:
     customer_name: str | None
     step_name: str | None
     undoes: int | None
-    taken_back: bool
+    taken_back: int
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """What had another name or place before `at`; the report calls everything as it is called now.
+
+    `about` is "release", "customer" or "cluster", `what` is "name", "version number", "namespace" or "cluster".
+    """
+
+    at: datetime
+    by: str
+    about: str
+    label: str
+    what: str
+    was: str | None
+    became: str | None
 
 
 @dataclass(frozen=True)
@@ -187,10 +227,11 @@ class ReleaseReport:
 
     head: Head
     summary: Summary
+    renamed: tuple[Renamed, ...]
     clusters: tuple[Progress, ...]
     burn_up: tuple[BurnPoint, ...]
     matrix: ReportMatrix
-    waiting: tuple[ReportMember, ...]
+    waiting: tuple[Waiting, ...]
     exceptions: Exceptions
     timeline: tuple[Happened, ...]
     operators: tuple[OperatorCount, ...]
@@ -200,12 +241,19 @@ class ReleaseReport:
 
 @dataclass(frozen=True)
 class Said:
-    """One event of a step."""
+    """One event of a step.
+
+    `text_sha256` is the digest of the text that was begun or run by it; `text` is that text, once, where it is not the
+    one shown with the step.
+    """
 
     at: datetime
     operator: str
     action: str
     note: str | None
+    taken_back: bool
+    text_sha256: str | None
+    text: str | None
 
 
 @dataclass(frozen=True)
@@ -214,7 +262,7 @@ class SignedStep:
 
     `text` is exactly what ran (or, by its status, was begun), `text_sha256` its digest as it was stored: where a
     secret is masked, that of the text with the secret. `would_run` is what an open step without such a text renders
-    to now, and `problems` why it cannot; neither ran.
+    to now, and `problems` why it cannot; neither ran. `notes` is what was said when the step got its status.
     """
 
     step_id: int
@@ -245,5 +293,6 @@ class SignOff:
     member: ReportMember
     progress: Progress
     finished_at: datetime | None
+    renamed: tuple[Renamed, ...]
     steps: tuple[SignedStep, ...]
     masked: Masked

@@ -37,26 +37,29 @@ class Tallies:
         """Let one batch happen."""
         for event in batch:
             if event.action in COUNTED and (event.batch_id, event.step_id) not in self._taken_back:
-                self._count(event)
+                self._count(event, alone=len(batch) == 1)
         self._latest[batch[0].operator] = batch[0].at
 
-    def _count(self, event: Told) -> None:
+    def _count(self, event: Told, *, alone: bool) -> None:
         key = _key(event)
         tally = self.of.get(key) or self.of.setdefault(key, Tally())
         tally.times[event.action] += 1
         step_id = event.step_id or 0
-        if event.action == DONE and (took := self._measured(event, self._started.get(step_id))) is not None:
+        if event.action == DONE and (took := self._measured(event, self._started.get(step_id), alone)) is not None:
             tally.took.append(took)
         if event.action == _START:
             self._started[step_id] = event.at
         elif event.action in _ENDS:
             self._started.pop(step_id, None)
 
-    def _measured(self, event: Told, started: int | None) -> int | None:
+    def _measured(self, event: Told, started: int | None, alone: bool) -> int | None:
         """Give how long a step took: since its start, else since its operator was last heard of in this release.
 
-        None where there is nothing to measure from, or a clock that was set back makes it less than nothing.
+        None where there is nothing to measure from, or a clock that was set back makes it less than nothing. Of steps
+        that were ticked together without a start nobody knows how long one took.
         """
+        if started is None and not alone:
+            return None
         since = self._latest.get(event.operator) if started is None else started
         if since is None or since > event.at or (started is None and event.at - since > _HOUR):
             return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relorch.errors import CannotImport, InvalidValue, NotAllowed
 from relorch.store import steps
+from relorch.store.backup import snapshot
 from relorch.store.rows import RowDict
 from relorch.transfer.findings import Findings
 from relorch.transfer.release_file import Said
@@ -71,20 +72,18 @@ def carried_out(
     """Do `work` in one transaction, or find out what it would do.
 
     `findings`: what reading the file found. With an error in it or in the work nothing is stored: `CannotImport`
-    names all of them, after the work was tried to the end; a dry run gives them.
+    names all of them, after the work was tried to the end (unless the file could not be read at all); a dry run gives
+    them. What is only tried is tried on a copy, so that nobody waits for it.
     """
-    if dry_run or findings.errors:
-        with _trial(core) as change:
-            done = Import(change, findings)
-            work(done)
-            retexts = done.retexts()
+    if dry_run or findings.error_count:
+        tried = Imported((), (), stored=False) if findings.is_stopped else _tried(core, findings, work)
         if not dry_run:
             raise CannotImport(file, findings.by_line(), findings.errors)
-        return Imported(tuple(done.changes), findings.by_line(), stored=False, retexts=retexts)
+        return replace(tried, findings=findings.by_line())
     with core.change() as change:
         done = Import(change, findings)
         work(done)
-        if findings.errors:
+        if findings.error_count:
             raise CannotImport(file, findings.by_line(), findings.errors)
         retexts = done.retexts()
         refuse_unconfirmed(retexts, "the inventory", confirm=confirm)
@@ -93,19 +92,12 @@ def carried_out(
     )
 
 
-class _Tried(Exception):
-    """Ends a transaction that was only tried."""
-
-
-@contextmanager
-def _trial(core: Core) -> Iterator[Change]:
-    """Give a change of which nothing is stored."""
-    try:
-        with core.store.writing() as connection:
-            yield Change(connection, core.now(), core.operator)
-            raise _Tried
-    except _Tried:
-        pass
+def _tried(core: Core, findings: Findings, work: Callable[[Import], None]) -> Imported:
+    """Give what `work` would do."""
+    with snapshot(core.store) as copy, copy.writing() as connection:
+        done = Import(Change(connection, core.now(), core.operator), findings)
+        work(done)
+        return Imported(tuple(done.changes), (), stored=False, retexts=done.retexts())
 
 
 def told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ class _InventoryImport:
                 self._close_cluster(said)
 
     def _take_cluster(self, said: Said) -> None:
-        before = len(self._findings.errors)
+        before = self._findings.error_count
         name, rest = fitted_name(self._findings, said.line, "The cluster", said.values["name"])
         values = self._done.fields(said, checked_cluster, "kubeconfig_path", "description")
         values |= self._done.fields(Said({"name": name}, said.line), checked_cluster, "name")
@@ -102,7 +102,7 @@ class _InventoryImport:
         existing = self._clusters.get(name)
         metadata = self._metadata(said, existing, checked_cluster)
         self._clusters[said.values["name"]] = None
-        if len(self._findings.errors) > before:
+        if self._findings.error_count > before:
             return
         with self._done.noting(said.line):
             self._clusters[said.values["name"]] = self._stored_cluster(said, existing, values | metadata)
@@ -135,7 +135,7 @@ class _InventoryImport:
 
     def _wanted(self, said: Said) -> _Wanted | None:
         """Give a customer with its fields checked, or None when it cannot be one."""
-        before = len(self._findings.errors)
+        before = self._findings.error_count
         values = self._done.fields(said, checked_customer, "description")
         rest = self._fit(said, "name", values) or ""
         beyond = self._fit(said, "namespace", values) or ""
@@ -144,7 +144,7 @@ class _InventoryImport:
             values["description"] = joined_description(left, values.get("description"))
         # what can be wrong with metadata is wrong whatever the customer has already
         self._metadata(said, None, checked_customer)
-        if len(self._findings.errors) > before or not values.keys() >= {"name", "namespace"}:
+        if self._findings.error_count > before or not values.keys() >= {"name", "namespace"}:
             return None
         namespace, active = values.pop("namespace"), said.values.get("active")
         if active is not False and not _is_namespace(namespace):

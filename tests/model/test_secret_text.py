@@ -93,6 +93,12 @@ CLEAN = [
     'if [ -z "$PASSWORD" ]; then exit 1; fi',
     "openssl rand -base64 32",
     "ssh-keygen -y -f ~/.ssh/id_ed25519",
+    "mysql -P 3306 -u app -p db",
+    'sshpass -p "$PW" ssh host',
+    "docker login -u app --password-stdin r.example",
+    "curl -u app:$PW https://x",
+    "make bypass=true1 compat=abcd PATH=abc1:def2 PASS_COUNT=1000",
+    "export GOOGLE_APPLICATION_CREDENTIALS=/run/key.json",
 ]
 
 
@@ -118,10 +124,12 @@ def test_a_long_text_does_not_take_long() -> None:
         "password" * 8_000,
         "x=" * 32_000,
         "token:" * 10_000,
+        "mysql " * 10_000,
+        "curl -u " * 8_000,
     ):
         begun = time.perf_counter()
         secrets_in(text)
-        assert time.perf_counter() - begun < 5, text[:20]
+        assert time.perf_counter() - begun < 2, text[:20]
 
 
 def test_looking_for_secrets_asks_no_network_and_loads_late() -> None:

@@ -266,6 +266,26 @@ def test_the_burn_up_is_thinned_and_keeps_its_ends() -> None:
     assert [each.at for each in thin] == sorted(each.at for each in thin)
 
 
+@pytest.mark.parametrize(("archived", "drawn_on"), [(False, 5.0), (True, 0.0)])
+def test_a_standstill_is_drawn_on_to_now(
+    wb: Workbook, build: Build, monkeypatch: pytest.MonkeyPatch, archived: bool, drawn_on: float
+) -> None:
+    release = build.active(customers=2)
+    wb.steps.mark_done(build.steps_of(release)[0].id)
+    last = wb.flow(release.id).burn_up[-1].at
+    if archived:
+        release = wb.releases.archive(release.id)
+    drawn: list[Any] = []
+    monkeypatch.setattr(progress.charts, "burn_up", lambda rows, **said: drawn.append((rows, said)))
+    monkeypatch.setattr(progress.charts, "element", lambda *words, **said: None)
+    monkeypatch.setattr(progress, "section", lambda *words, **said: None)
+    later = last + timedelta(hours=5)
+    progress.burn_up(progress.read(wb.at(later), wb.releases.get(release.id)))
+    ((rows, said),) = drawn
+    assert (rows[-1]["at"] - progress.charts.epoch(last)) / 3_600_000 == drawn_on
+    assert said == {"times": "%-d %b %H:%M:%S" if archived else "%-d %b %H:%M"}
+
+
 def test_what_takes_long_to_read_is_not_read_at_every_change(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = {"now": 100.0}
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock["now"])

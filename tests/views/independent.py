@@ -116,6 +116,8 @@ def _took(done: Event, before: Sequence[Event], history: Sequence[Event]) -> flo
             return (done.at - event.at).total_seconds()
         if event.action in ("step.mark_done", "step.skip", "step.revert", "step.reopen"):
             break
+    if sum(event.batch_id == done.batch_id for event in history) > 1:
+        return None
     own = [event.at for event in history if event.operator == done.operator and event.batch_id < done.batch_id]
     if not own or done.at - own[-1] > timedelta(hours=1):
         return None

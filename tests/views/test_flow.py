@@ -314,6 +314,15 @@ def test_after_an_hour_of_nothing_a_tick_tells_no_time(
     assert wb.flow(release.id).steps[0].seconds == told
 
 
+def test_steps_that_are_ticked_together_tell_no_time_of_one(wb: Workbook, build: Build) -> None:
+    release = build.active(customers=4)
+    first, begun, *together = [step.id for step in build.steps_of(release)]
+    wb.at(at(0)).steps.mark_done(first)
+    wb.acting_as("ben").at(at(10)).steps.start(begun)
+    wb.at(at(30)).steps.mark_done([begun, *together])
+    assert wb.flow(release.id).steps[0].seconds == (1200.0,)
+
+
 @pytest.mark.parametrize(
     ("verbs", "seconds"),
     [
