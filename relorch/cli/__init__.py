@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,12 @@ def main(words: Sequence[str] | None = None) -> None:
     except RelorchError as error:
         complain(str(error))
         sys.exit(exit_code(error))
+    except OSError as error:  # of the output: files that are written say so themselves
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be printed would fail once more
+        complain(
+            f"the output cannot be written ({error.strerror}); what the command has stored is in 'relorch history'."
+        )
+        sys.exit(3)
 
 
 def exit_code(error: RelorchError) -> int:

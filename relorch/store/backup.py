@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -90,7 +91,7 @@ def restore(backup: str | Path, url: str, now: datetime | None = None) -> Restor
     refuse_open(source)
     wanted = examined(source)
     refuse_in_use(path)
-    aside = path.with_name(f"{path.name}.before-restore-{_stamp(now or datetime.now(UTC))}")
+    aside = _unused(path.with_name(f"{path.name}.before-restore-{_stamp(now or datetime.now(UTC))}"))
     kept = None
     try:
         with being_made(path) as partial:
@@ -108,6 +109,12 @@ def restore(backup: str | Path, url: str, now: datetime | None = None) -> Restor
             _move_set(aside, path)
         raise
     return Restored(path, kept, wanted.newest[0], wanted.schema)
+
+
+def _unused(path: Path) -> Path:
+    """Give a name that no file has yet: what an earlier restore kept is kept."""
+    numbered = (path if at == 1 else path.with_name(f"{path.name}-{at}") for at in count(1))
+    return next(name for name in numbered if not name.exists())
 
 
 @contextmanager

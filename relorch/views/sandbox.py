@@ -160,7 +160,9 @@ def _wanted(number: int, kind: DuckDBPyType) -> str:
 def _is_plain(kind: DuckDBPyType) -> bool:
     if kind.id not in _NESTED:
         return kind.id in _PLAIN
-    return all(_is_plain(child) for _, child in kind.children if isinstance(child, DuckDBPyType))
+    inside = [child for _, child in kind.children if isinstance(child, DuckDBPyType)]
+    # a date in there is not looked at one by one, and one outside of the calendar would end the thread
+    return all(_is_plain(child) and not child.id.startswith(("date", "timestamp")) for child in inside)
 
 
 def _received(relation: DuckDBPyRelation, names: Sequence[str], late: threading.Event) -> pa.Table:

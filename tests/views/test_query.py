@@ -370,3 +370,10 @@ def test_what_only_sqlglot_takes_for_a_comment_hides_nothing(wb: Workbook) -> No
 
 def test_times_to_the_nanosecond_come_as_they_are(wb: Workbook) -> None:
     assert wb.sql("SELECT TIMESTAMP_NS '2020-01-01 00:00:00.123456789' AS t").height == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["{'a': TIMESTAMP 'infinity'}", "[DATE '99999-01-01']", "MAP {'a': DATE '-infinity'}"]
+)
+def test_a_date_outside_of_the_calendar_is_harmless_inside_of_something(wb: Workbook, value: str) -> None:
+    assert len(wb.sql(f"SELECT {value} AS v").rows()) == 1
