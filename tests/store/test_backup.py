@@ -387,3 +387,14 @@ def test_an_upgrade_waits_for_nobody(url: str, filled: Path, next_scripts: Calla
             upgrade(url, scripts=next_scripts(ONE_MORE), schema=2)
         assert wb.check().ok
     assert migrate.SCHEMA == 1
+
+
+def test_two_restores_at_one_moment_keep_both_of_what_they_set_aside(url: str, wb: Workbook, tmp_path: Path) -> None:
+    made = wb.backup(tmp_path / "old.db")
+    wb.clusters.create(name="precious")
+    wb.close()
+    moment = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+    kept = [restore(made.path, url, moment).kept for _ in range(2)]
+    assert len(set(kept)) == 2
+    with open_workbook(str(kept[0]), operator="ana", create=False) as first:
+        assert "precious" in [cluster.name for cluster in first.clusters.list()]
