@@ -35,7 +35,8 @@ from relorch import open_workbook
 wb = open_workbook(sys.argv[1], operator="ana", create=False)
 wb.clusters.create(name="acknowledged")
 with wb._core.store.writing() as connection:
-    connection.exec_driver_sql("PRAGMA cache_size=5")  # so that half-changed pages reach the file
+    connection.exec_driver_sql("PRAGMA cache_spill=1")  # as while a commit is being written:
+    connection.exec_driver_sql("PRAGMA cache_size=5")  # half-changed pages reach the file
     connection.exec_driver_sql("UPDATE customer_steps SET content = 'half ' || content")
     connection.exec_driver_sql("UPDATE step_templates SET content = 'half ' || content")
     connection.exec_driver_sql("DELETE FROM customer_steps WHERE id % 2 = 0")
