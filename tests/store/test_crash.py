@@ -34,9 +34,11 @@ import sys, time
 from relorch import open_workbook
 wb = open_workbook(sys.argv[1], operator="ana", create=False)
 wb.clusters.create(name="acknowledged")
+outside = wb._core.store._write.raw_connection()  # within a transaction it would not be taken
+outside.driver_connection.execute("PRAGMA cache_spill=1")  # as while a commit is being written: half-changed pages
+outside.close()
 with wb._core.store.writing() as connection:
-    connection.exec_driver_sql("PRAGMA cache_spill=1")  # as while a commit is being written:
-    connection.exec_driver_sql("PRAGMA cache_size=5")  # half-changed pages reach the file
+    connection.exec_driver_sql("PRAGMA cache_size=5")  # reach the file
     connection.exec_driver_sql("UPDATE customer_steps SET content = 'half ' || content")
     connection.exec_driver_sql("UPDATE step_templates SET content = 'half ' || content")
     connection.exec_driver_sql("DELETE FROM customer_steps WHERE id % 2 = 0")
