@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from relorch import Workbook, open_workbook
 from relorch.model.values import Cluster, Customer, CustomerStep, Release, StepTemplate
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -25,6 +29,12 @@ def url(tmp_path: Path) -> str:
 def wb(url: str) -> Iterator[Workbook]:
     with open_workbook(url, operator="ana") as workbook:
         yield workbook
+
+
+def to_the_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a loop of its own thread: Playwright, once started, keeps one running in the test's thread."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, coroutine).result()
 
 
 @dataclass

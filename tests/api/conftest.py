@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from relorch import Workbook, open_workbook
 from relorch.serve.api import build_api
 from relorch.serve.guard import Guard
-from tests.conftest import Build
+from tests.conftest import Build, to_the_end
 
 HOST = "relorch.test"
 TOKENS = {"t-ana": "ana", "t-ben": "ben"}
@@ -38,7 +37,7 @@ def asking(app: Any, token: str | None = "t-ana") -> Ask:
 
     def ask(method: str, path: str, /, *, headers: dict[str, str] | None = None, **rest: Any) -> httpx.Response:
         usual = {} if token is None else {"authorization": f"Bearer {token}"}
-        return asyncio.run(asked(method, f"/api{path}", usual | (headers or {}), rest))
+        return to_the_end(asked(method, f"/api{path}", usual | (headers or {}), rest))
 
     return ask
 

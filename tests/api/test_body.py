@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from relorch.serve.api.body import LIMIT, BodyGate
 from tests.api.conftest import Ask
+from tests.conftest import to_the_end
 
 JSON = {"content-type": "application/json"}
 
@@ -44,7 +44,7 @@ def through_the_gate(
 
     pairs = [(b"content-type", b"application/json"), *headers]
     scope = {"type": "http", "method": "POST", "path": path, "headers": pairs}
-    asyncio.run(BodyGate(inside)(scope, sender.receive, send))
+    to_the_end(BodyGate(inside)(scope, sender.receive, send))
     return (sent[0]["status"] if sent else None), reached
 
 

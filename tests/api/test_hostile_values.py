@@ -5,7 +5,6 @@ No answer is a server's error, none has a status that the schema does not know, 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from relorch import Workbook
 from relorch.serve.api import build_api
 from tests.api.conftest import HOST, behind_the_guard
+from tests.conftest import to_the_end
 
 MARK = "HOSTILE"  # each request has its own number in its place: what is stored of one may stand in a later answer
 
@@ -218,4 +218,4 @@ def test_no_hostile_value_gets_through_or_comes_back(app: Any, operation: str) -
                     )
         return wrong
 
-    assert asyncio.run(all_of_them()) == []
+    assert to_the_end(all_of_them()) == []
