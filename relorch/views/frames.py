@@ -27,6 +27,12 @@ def frames_of(store: Store, names: Iterable[str]) -> dict[str, pl.DataFrame]:
 
     Raises `QueryError` for a name that is none of `NAMES`.
     """
+    # columns are shared; what a caller does to its frame is not
+    return {name: frame.clone() for name, frame in kept_frames(store, names).items()}
+
+
+def kept_frames(store: Store, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+    """Give the frames that are kept, the same ones until a newer event; whoever asks must not change them."""
     wanted = [known(name) for name in names]
     kept = kept_of(store)
     with store.reading() as connection:
@@ -38,7 +44,7 @@ def frames_of(store: Store, names: Iterable[str]) -> dict[str, pl.DataFrame]:
             found = kept.at(newest)
             found |= {name: _read(connection, name) for name in wanted if name not in found}
         kept.keep(newest, found)
-    return {name: found[name].clone() for name in wanted}  # columns are shared; what a caller does to its frame is not
+    return {name: found[name] for name in wanted}
 
 
 def known(name: object) -> str:

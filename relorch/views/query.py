@@ -13,8 +13,8 @@ from sqlglot.errors import SqlglotError
 
 from relorch.errors import InvalidValue, QueryError, shown
 from relorch.store import Store
-from relorch.views.frames import NAMES, frames_of, known
-from relorch.views.sandbox import answer, functions_of, kinds_of
+from relorch.views.frames import NAMES, kept_frames, known
+from relorch.views.sandbox import Called, answer, read
 
 MOST_CHARACTERS = 100_000
 MOST_SECONDS = 3_600
@@ -26,8 +26,6 @@ _REFUSED = frozenset(
     {"getenv", "current_setting", "getvariable", "glob", "query", "query_table", "sniff_csv", "which_secret"}
     | {"nextval", "currval", "setval", "setseed", "write_log", "sleep_ms", "pg_sleep"}
 )
-_ENDLESS = frozenset({"repeat", "range", "generate_series", "lpad", "rpad", "list_resize", "array_resize"})
-"""Outside of FROM: one value of these can be larger than the memory, and DuckDB neither counts nor interrupts it."""
 _REFUSED_FAMILIES = ("read_", "parquet_", "duckdb_", "pragma_", "pg_", "json_execute")
 _BARE_AT = re.compile(r'(?<![\w."])at(?![\w."])', re.IGNORECASE)
 
@@ -36,12 +34,12 @@ def run_query(store: Store, query: str, seconds: float) -> pl.DataFrame:
     """Give the answer of one SELECT over the frames it names; see `relorch.workbook.Workbook.sql`."""
     text = _text(query)
     names = tables_of(text)
-    return answer(text, frames_of(store, names) if names else {}, _limit(seconds))
+    return answer(text, kept_frames(store, names) if names else {}, _limit(seconds))
 
 
 def tables_of(query: str) -> list[str]:
     """Give the names of the frames that a query names; raises `QueryError` unless it is one SELECT that only reads."""
-    kinds = _kinds(query)
+    kinds, called = _read(query)
     if not kinds:
         raise _no_query(query)
     if len(kinds) != 1:
@@ -51,7 +49,7 @@ def tables_of(query: str) -> list[str]:
     if not isinstance(tree, _ASKS) or (kinds[0] == "MULTI" and tree.find(exp.Pivot) is None):
         raise QueryError("Only one SELECT is allowed here; the query would do something else.")
     _refuse_changes(tree)
-    _refuse_called(query)
+    _refuse_called(query, called)
     return sorted(set(_named(tree)))
 
 
@@ -82,9 +80,9 @@ def _limit(seconds: object) -> float:
     return float(seconds)
 
 
-def _kinds(query: str) -> list[str]:
+def _read(query: str) -> tuple[list[str], Called | None]:
     try:
-        return kinds_of(query)
+        return read(query)
     except QueryError as error:
         if "syntax error" in str(error) and _BARE_AT.search(query):
             raise QueryError(f'{error}\n\nAT is a word of SQL: write the column as "at", or as events.at.') from None
@@ -112,20 +110,16 @@ def _refuse_changes(tree: exp.Expr) -> None:
             raise QueryError(f"{name}() is not allowed here: a query reads only the tables {', '.join(NAMES)}.")
 
 
-def _refuse_called(query: str) -> None:
+def _refuse_called(query: str, called: Called | None) -> None:
     """Refuse functions by what DuckDB itself reads: where sqlglot sees a comment there may be a call."""
-    called = functions_of(query)
     if called is None:
         if "{#" in query:
             raise QueryError("{# cannot be read for certain here; write a blank between { and #.")
         return
-    functions, tables = called
-    for name in sorted(functions):
+    for name in sorted(called.functions):
         if name in _REFUSED or name.startswith(_REFUSED_FAMILIES):
             raise QueryError(f"{name}() is not allowed here: a query reads only the tables {', '.join(NAMES)}.")
-        if name in _ENDLESS:
-            raise QueryError(f"{name}() is not allowed as a value here: one could fill the memory of the server.")
-    for name in sorted(tables):
+    for name in sorted(called.tables):
         _refuse_function(name)
 
 

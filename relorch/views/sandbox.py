@@ -1,189 +1,174 @@
-"""A DuckDB that has only the frames it is given: no files, no network, no settings, so much memory, so many seconds."""
+"""Queries in a process of their own (`relorch.views.engine`), which has only the frames it is sent."""
 
 from __future__ import annotations
 
+import atexit
+import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
 
-import duckdb
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
-from duckdb import DuckDBPyConnection, DuckDBPyRelation
-from duckdb.sqltypes import DuckDBPyType
 
 from relorch.errors import QueryError
 
-MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES = 512 * 1024**2
 """How large an answer may be; more is hardly meant, and would be held in this process."""
+MOST_MEMORY = 2 * 1024**3
+"""What the process of a query may have of address space in bytes, its code and the frames included."""
 
-_LOCKED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",  # a table is a frame, never a variable of the code around
-    "temp_directory": "",
-    "memory_limit": "1GB",
-    "threads": "2",
-}
-_PLAIN = frozenset(
-    {"null", "boolean", "float", "double", "decimal", "varchar", "blob", "uuid", "enum", "date", "time"}
-    | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
-    | {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
-)
-"""The types that polars has as well; a value of any other one becomes its text."""
-_NESTED = frozenset({"list", "array", "struct", "map"})
+_SCRIPT = Path(__file__).with_name("engine.py")
+_READING_SECONDS = 30
+_AT_ONCE = 4
+_KEPT = 2
+_GONE = "The query ended the process it ran in, most likely for want of memory; let it look at fewer rows or columns."
 _UNITS = {"ms": 10**3, "us": 10**6}
 
 
-@cache
-def _engine() -> DuckDBPyConnection:
-    """Give the one DuckDB of the process, which holds nothing: opening one costs more than most queries."""
-    connection = duckdb.connect(":memory:", config=_LOCKED)
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET GLOBAL lock_configuration = true")
-    return connection
+class Called(NamedTuple):
+    """What a query calls, as DuckDB itself reads it."""
+
+    functions: set[str]
+    tables: set[str]  # functions that stand for a table
 
 
-def kinds_of(query: str) -> list[str]:
-    """Give what DuckDB takes each statement of a text for, such as SELECT; raises `QueryError` with its message."""
-    with _engine().cursor() as cursor:
+class _Engine:
+    """One process that answers queries, one after another; it keeps the frames it was sent, for the next query."""
+
+    def __init__(self) -> None:
+        self._pipe, theirs = Pipe()
+        command = [sys.executable, "-P", str(_SCRIPT), str(theirs.fileno()), str(MOST_MEMORY)]
+        environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # each arena takes 64 MB of address space
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)  # noqa: S603 our own script
+        theirs.close()
+        self._sent: dict[str, ReferenceType[pl.DataFrame]] = {}
+
+    def ask(self, what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]]:
+        """Give what the process says at the end, and what it sent before; raises EOFError or OSError if it is gone."""
+        new = {name: frame for name, frame in frames.items() if self._sent.get(name, _nothing)() is not frame}
+        self._pipe.send_bytes(json.dumps(what | {"tables": list(frames), "sent": list(new)}).encode())
+        for name, frame in new.items():
+            self._pipe.send_bytes(_packed(frame))
+            self._sent[name] = ref(frame)
+        batches: list[bytes] = []
+        while (told := self._pipe.recv_bytes())[:1] != b"{":
+            batches.append(told)
+        return json.loads(told), batches
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def close(self) -> int:
+        """End the process; gives how it ended, if it had before."""
+        self._pipe.close()
         try:
-            return [statement.type.name for statement in cursor.extract_statements(query)]
-        except duckdb.Error as error:
-            raise QueryError(_said(error)) from None
+            return self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
 
-def functions_of(query: str) -> tuple[set[str], set[str]] | None:
-    """Give what one statement calls, as DuckDB itself reads it: functions, and functions that stand for a table.
+def _nothing() -> None:
+    return None
 
-    None for a statement that DuckDB does not tell of, such as a PIVOT.
+
+def _packed(frame: pl.DataFrame) -> memoryview:
+    stream = io.BytesIO()
+    frame.write_ipc_stream(stream, compat_level=pl.CompatLevel.newest())
+    return stream.getbuffer()
+
+
+_idle: list[_Engine] = []
+_guard = threading.Lock()
+_slots = threading.BoundedSemaphore(_AT_ONCE)
+
+
+@contextmanager
+def _engine() -> Iterator[_Engine]:
+    """Give an engine that nobody else has; one that fails is not used again."""
+    with _slots:
+        with _guard:
+            engine = _idle.pop() if _idle else None
+        if engine is None or not engine.is_alive():
+            engine = _Engine()
+        try:
+            yield engine
+        except BaseException:  # what it was about to say would be taken for the next answer
+            engine.close()
+            raise
+        with _guard:
+            _idle.append(engine)
+            surplus = _idle.pop(0) if len(_idle) > _KEPT else None
+        if surplus is not None:
+            surplus.close()
+
+
+@atexit.register
+def _close() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+def read(query: str, seconds: float = _READING_SECONDS) -> tuple[list[str], Called | None]:
+    """Give what DuckDB takes each statement of a text for, such as SELECT, and what one statement calls.
+
+    None for a statement that DuckDB does not tell of, such as a PIVOT. Raises `QueryError` with DuckDB's message.
     """
-    with _engine().cursor() as cursor:
-        try:
-            row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
-            read = json.loads(row[0]) if row is not None else {"error": True}
-        except (duckdb.Error, RecursionError):
-            return None
-    if read["error"]:
-        return None
-    functions: set[str] = set()
-    tables: set[str] = set()
-    waiting: list[Any] = [read["statements"]]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            if node.get("type") == "TABLE_FUNCTION":
-                tables.add(node["function"]["function_name"].lower())
-                waiting += node["function"].values()
-                node = {name: value for name, value in node.items() if name != "function"}
-            elif isinstance(node.get("function_name"), str):
-                functions.add(node["function_name"].lower())
-            waiting += node.values()
-    return functions, tables
+    told, _ = _told({"only": "kinds", "query": query, "seconds": seconds}, {})
+    try:
+        tree = json.loads(told["read"] or "{}")
+    except RecursionError:
+        return told["kinds"], None
+    return told["kinds"], None if tree.get("error", True) else _called(tree["statements"])
 
 
 def answer(query: str, frames: Mapping[str, pl.DataFrame], seconds: float) -> pl.DataFrame:
     """Give what one statement says over the frames, which are its only tables.
 
-    Raises `QueryError` for what DuckDB refuses, after `seconds`, and for an answer of more than `MOST_BYTES`.
+    Raises `QueryError` for what DuckDB refuses, after `seconds`, for more memory than `MOST_MEMORY`, and for an
+    answer of more than `MOST_BYTES`.
     """
-    with _session(frames) as cursor, _deadline(cursor, seconds) as late:
+    told, batches = _told({"only": "answer", "query": query, "seconds": seconds, "most_bytes": MOST_BYTES}, frames)
+    table = pa.concat_tables(pa.ipc.open_stream(batch).read_all() for batch in batches)
+    frame = pl.DataFrame(pl.from_arrow(table.rename_columns(_unique(told["names"]))))
+    return frame.with_columns(_as_python(frame[:, at], kind) for at, kind in enumerate(told["kinds"]))
+
+
+def _told(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]]:
+    told, batches = _asked(what, frames) or _asked(what, frames) or ({"error": _GONE}, [])
+    if "error" in told:
+        raise QueryError(told["error"])
+    return told, batches
+
+
+def _asked(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]] | None:
+    """Give what a process says; None from one that had waited too long for a query and went away at this moment."""
+    with _engine() as engine:
         try:
-            relation = cursor.sql(query)
-            if relation is None:
-                raise QueryError("The query gives no table; ask with one SELECT.")
-            return _frame(relation, late)
-        except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
-            if late.is_set():
-                raise QueryError(
-                    f"The query was stopped after {seconds:g} seconds; let it look at fewer rows."
-                ) from None
-            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
-                _engine.cache_clear()  # after these a DuckDB answers nothing any more; the next query gets a new one
-            raise QueryError(_said(error)) from None
+            return engine.ask(what, frames)
+        except (EOFError, OSError):
+            ended = engine.close()
+    if ended == 0:
+        return None
+    late = f"The query was stopped after {what['seconds']:g} seconds; let it look at fewer rows."
+    return {"error": late if ended == -signal.SIGALRM else _GONE}, []
 
 
-@contextmanager
-def _session(frames: Mapping[str, pl.DataFrame]) -> Iterator[DuckDBPyConnection]:
-    """Give a connection with these tables, in a transaction that can only read and that leaves nothing behind."""
-    with _engine().cursor() as cursor:
-        for name, frame in frames.items():
-            cursor.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))  # nothing is copied
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        yield cursor  # closing it rolls back
-
-
-@contextmanager
-def _deadline(cursor: DuckDBPyConnection, seconds: float) -> Iterator[threading.Event]:
-    """Stop what runs on `cursor` after so many seconds; the event says whether that happened."""
-    done, late = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        if done.wait(seconds):
-            return
-        late.set()
-        cursor.interrupt()
-        while not done.wait(0.05):  # an interrupt between two parts of the work is forgotten by DuckDB
-            cursor.interrupt()
-
-    watcher = threading.Thread(target=watch, name="relorch query deadline", daemon=True)
-    watcher.start()
-    try:
-        yield late
-    finally:
-        done.set()
-        watcher.join()
-
-
-def _frame(relation: DuckDBPyRelation, late: threading.Event) -> pl.DataFrame:
-    names, types = _unique(relation.columns), relation.types
-    wanted = [_wanted(number, each) for number, each in enumerate(types, 1)]
-    if any(not each.startswith("#") for each in wanted):
-        relation = relation.project(", ".join(wanted))
-    frame = pl.DataFrame(pl.from_arrow(_received(relation, names, late)))
-    return frame.with_columns(_as_python(frame[name], kind) for name, kind in zip(names, types, strict=True))
-
-
-def _wanted(number: int, kind: DuckDBPyType) -> str:
-    """Give what to select for a column so that polars can hold it."""
-    if kind.id == "interval":
-        return f"epoch_us(#{number})"
-    return f"#{number}" if _is_plain(kind) else f"CAST(#{number} AS VARCHAR)"
-
-
-def _is_plain(kind: DuckDBPyType) -> bool:
-    if kind.id not in _NESTED:
-        return kind.id in _PLAIN
-    inside = [child for _, child in kind.children if isinstance(child, DuckDBPyType)]
-    # a date in there is not looked at one by one, and one outside of the calendar would end the thread
-    return all(_is_plain(child) and not child.id.startswith(("date", "timestamp")) for child in inside)
-
-
-def _received(relation: DuckDBPyRelation, names: Sequence[str], late: threading.Event) -> pa.Table:
-    reader = relation.to_arrow_reader()
-    batches, size = [], 0
-    for batch in reader:
-        batches.append(batch)
-        size += batch.nbytes
-        if size > MOST_BYTES:
-            much = f"{MOST_BYTES // 1024**2} MB"
-            raise QueryError(f"The answer is larger than {much}; ask for fewer rows or columns, or add a LIMIT.")
-        if late.is_set():
-            raise OSError("interrupted")
-    return pa.Table.from_batches(batches, schema=reader.schema).rename_columns(list(names))
-
-
-def _as_python(column: pl.Series, kind: DuckDBPyType) -> pl.Series:
+def _as_python(column: pl.Series, kind: str) -> pl.Series:
     """Give a column as the type one reckons with: sums as whole numbers, intervals as durations."""
-    if kind.id == "interval":
+    if kind == "interval":
         return column.cast(pl.Duration("us"))
-    if kind.id == "hugeint":
+    if kind == "hugeint":
         if not column.to_physical().drop_nulls().is_between(1 - 10**38, 10**38 - 1).all():
             raise QueryError(f"Column {column.name} holds a number of more than 38 digits; cast it to VARCHAR.")
         whole = column.cast(pl.Int64, strict=False)
@@ -213,9 +198,20 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _said(error: Exception) -> str:
-    """Give DuckDB's own message; its advice about settings, which are locked here, is left out."""
-    text = str(error).strip()
-    if isinstance(error, duckdb.OutOfMemoryException) or text.startswith("Out of Memory"):
-        return "The query needs more memory than the 1 GB it may use; let it look at fewer rows or columns."
-    return text
+def _called(statements: list[Any]) -> Called:
+    functions: set[str] = set()
+    tables: set[str] = set()
+    waiting = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            if node.get("type") == "TABLE_FUNCTION":
+                tables.add(node["function"]["function_name"].lower())
+                waiting += node["function"].values()
+                node = {name: value for name, value in node.items() if name != "function"}
+            elif isinstance(node.get("function_name"), str):
+                functions.add(node["function_name"].lower())
+            waiting += node.values()
+    return Called(functions, tables)

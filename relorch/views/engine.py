@@ -1,0 +1,164 @@
+"""The DuckDB that queries run in: a process of its own, started by `relorch.views.sandbox` as a script.
+
+It has the frames it is sent and nothing else: no files, no network, no settings. What a query may take of memory is
+a limit of the process, and the kernel ends it when its seconds are over: DuckDB neither counts nor interrupts what one
+call makes of one value. It ends by itself when its parent is gone, or has not asked for a while.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
+from duckdb.sqltypes import DuckDBPyType
+
+_LOCKED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",  # a table is a frame, never a variable of the code around
+    "temp_directory": "",
+    "memory_limit": "1GB",
+    "threads": "2",
+}
+_IDLE_SECONDS = 300
+_PLAIN = frozenset(
+    {"null", "boolean", "float", "double", "decimal", "varchar", "blob", "uuid", "enum", "date", "time"}
+    | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
+    | {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
+)
+"""The types that polars has as well; a value of any other one becomes its text."""
+_NESTED = frozenset({"list", "array", "struct", "map"})
+_TOO_MUCH = "The query needs more memory than it may use; let it look at fewer rows or columns."
+
+Tables = dict[str, pa.Table]
+
+
+def serve(parent: Connection, engine: DuckDBPyConnection) -> None:
+    """Answer what the parent asks until it is gone; each answer ends with a JSON object, of `error` if it failed."""
+    tables: Tables = {}
+    while parent.poll(_IDLE_SECONDS):
+        asked = json.loads(parent.recv_bytes())
+        for name in asked["sent"]:
+            tables[name] = pa.ipc.open_stream(pa.py_buffer(parent.recv_bytes())).read_all()
+        signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
+        try:
+            told = (
+                _kinds(engine, asked["query"]) if asked["only"] == "kinds" else _answer(parent, engine, asked, tables)
+            )
+        except MemoryError:
+            told = {"error": _TOO_MUCH}
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
+            told = {"error": _said(error)}
+            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+                parent.send_bytes(json.dumps(told).encode())
+                return  # after these a DuckDB answers nothing any more
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        parent.send_bytes(json.dumps(told).encode())
+
+
+def _kinds(engine: DuckDBPyConnection, query: str) -> dict[str, Any]:
+    """Give what DuckDB takes each statement of a text for, and how it reads them, where it tells that."""
+    with engine.cursor() as cursor:
+        kinds = [statement.type.name for statement in cursor.extract_statements(query)]
+        try:
+            row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
+        except duckdb.Error:
+            row = None
+    return {"kinds": kinds, "read": None if row is None else row[0]}
+
+
+def _answer(parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """Run one statement and send what it gives, one message a batch."""
+    with _session(engine, {name: tables[name] for name in asked["tables"]}) as cursor:
+        relation = cursor.sql(asked["query"])
+        if relation is None:
+            return {"error": "The query gives no table; ask with one SELECT."}
+        names, types = relation.columns, relation.types
+        if not _sent(parent, _for_polars(relation), asked["most_bytes"]):
+            much = f"{asked['most_bytes'] // 1024**2} MB"
+            return {"error": f"The answer is larger than {much}; ask for fewer rows or columns, or add a LIMIT."}
+        return {"names": names, "kinds": [kind.id for kind in types]}
+
+
+@contextmanager
+def _session(engine: DuckDBPyConnection, tables: Tables) -> Iterator[DuckDBPyConnection]:
+    """Give a connection with these tables, in a transaction that can only read and that leaves nothing behind."""
+    with engine.cursor() as cursor:
+        for name, table in tables.items():
+            cursor.register(name, table)  # nothing is copied
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        yield cursor  # closing it rolls back
+
+
+def _sent(parent: Connection, relation: DuckDBPyRelation, most_bytes: int) -> bool:
+    """Send the batches, at least one as it tells the columns; False when they become too many bytes."""
+    reader, size = relation.to_arrow_reader(), 0
+    parent.send_bytes(_packed(reader.schema, []))
+    for batch in reader:
+        size += batch.nbytes
+        if size > most_bytes:
+            return False
+        parent.send_bytes(_packed(reader.schema, [batch]))
+    return True
+
+
+def _packed(schema: pa.Schema, batches: list[pa.RecordBatch]) -> memoryview:
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return stream.getbuffer()
+
+
+def _for_polars(relation: DuckDBPyRelation) -> DuckDBPyRelation:
+    wanted = [_wanted(number, each) for number, each in enumerate(relation.types, 1)]
+    return relation if all(each.startswith("#") for each in wanted) else relation.project(", ".join(wanted))
+
+
+def _wanted(number: int, kind: DuckDBPyType) -> str:
+    """Give what to select for a column so that polars can hold it."""
+    if kind.id == "interval":
+        return f"epoch_us(#{number})"
+    return f"#{number}" if _is_plain(kind) else f"CAST(#{number} AS VARCHAR)"
+
+
+def _is_plain(kind: DuckDBPyType) -> bool:
+    if kind.id not in _NESTED:
+        return kind.id in _PLAIN
+    inside = [child for _, child in kind.children if isinstance(child, DuckDBPyType)]
+    # a date in there is not looked at one by one, and one outside of the calendar would end polars' thread
+    return all(_is_plain(child) and not child.id.startswith(("date", "timestamp")) for child in inside)
+
+
+def _said(error: Exception) -> str:
+    """Give DuckDB's own message; its advice about settings, which are locked here, is left out."""
+    text = str(error).strip()
+    return _TOO_MUCH if isinstance(error, duckdb.OutOfMemoryException) or text.startswith("Out of Memory") else text
+
+
+def _opened() -> DuckDBPyConnection:
+    engine = duckdb.connect(":memory:", config=_LOCKED)
+    engine.execute("SET GLOBAL TimeZone = 'UTC'")
+    engine.execute("SET GLOBAL lock_configuration = true")
+    return engine
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which ends this process too
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel's, so that it holds inside of DuckDB
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(EOFError, OSError):  # the parent is gone
+        serve(Connection(int(sys.argv[1])), _opened())
