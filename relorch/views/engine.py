@@ -32,6 +32,7 @@ _LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "threads": "2",
 }
 _IDLE_SECONDS = 300
+_ROWS = 20_480  # of one message: the parent reads one while the next is made
 _PLAIN = frozenset(
     {"null", "boolean", "float", "double", "decimal", "varchar", "blob", "uuid", "enum", "date", "time"}
     | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
@@ -104,7 +105,7 @@ def _session(engine: DuckDBPyConnection, tables: Tables) -> Iterator[DuckDBPyCon
 
 def _sent(parent: Connection, relation: DuckDBPyRelation, most_bytes: int) -> bool:
     """Send the batches, at least one as it tells the columns; False when they become too many bytes."""
-    reader, size = relation.to_arrow_reader(), 0
+    reader, size = relation.to_arrow_reader(_ROWS), 0
     parent.send_bytes(_packed(reader.schema, []))
     for batch in reader:
         size += batch.nbytes

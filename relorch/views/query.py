@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import takewhile
 
 import polars as pl
@@ -37,7 +38,8 @@ def run_query(store: Store, query: str, seconds: float) -> pl.DataFrame:
     return answer(text, kept_frames(store, names) if names else {}, _limit(seconds))
 
 
-def tables_of(query: str) -> list[str]:
+@lru_cache(256)  # a page asks the same again and again, and what a text names does not change
+def tables_of(query: str) -> tuple[str, ...]:
     """Give the names of the frames that a query names; raises `QueryError` unless it is one SELECT that only reads."""
     kinds, called = _read(query)
     if not kinds:
@@ -50,7 +52,7 @@ def tables_of(query: str) -> list[str]:
         raise QueryError("Only one SELECT is allowed here; the query would do something else.")
     _refuse_changes(tree)
     _refuse_called(query, called)
-    return sorted(set(_named(tree)))
+    return tuple(sorted(set(_named(tree))))
 
 
 def _text(query: object) -> str:

@@ -109,7 +109,7 @@ def test_times_are_those_of_utc(wb: Workbook) -> None:
     ],
 )  # fmt: skip
 def test_it_names_these_frames_and_runs(wb: Workbook, query: str, names: list[str]) -> None:
-    assert tables_of(query) == names
+    assert list(tables_of(query)) == names
     wb.sql(query)
 
 
