@@ -48,7 +48,7 @@ relorch start "$step" >/dev/null
 relorch fail "$step" --reason "the pod does not start" >/dev/null
 refused done "$step" --sha256 0123456789abcdef
 relorch done "$step" --sha256 "$(sha256sum <text.txt | cut -d' ' -f1)" --note "second try" >/dev/null
-relorch skip --release 2026.11 --customer beta-prod --reason "they know" >/dev/null
+relorch skip --release 2026.11 --customer beta-prod --reason "they know" --yes >/dev/null
 
 # --- Acme: the wrong one ticked, taken back, overridden, finished by a list
 step=$(relorch next --release 2026.11 --customer eu-1/acme-prod --json | field id)

@@ -79,7 +79,7 @@ def test_done_without_a_step_is_the_next_one_of_that_customer(relorch: Run, wb: 
     release = build.active(steps=2)
     first, second = build.steps_of(release)
     namespace = wb.customers.get(first.customer_id).namespace
-    done = relorch("done", "--release", release.name, "--customer", namespace, "--json")
+    done = relorch("done", "--release", release.name, "--customer", namespace, "--yes", "--json")
     assert [step["id"] for step in json.loads(done.out)["steps"]] == [first.id]
     assert [step.status for step in build.steps_of(release)] == ["done", "pending"]
     assert relorch("done").code == 2
@@ -96,7 +96,7 @@ def test_a_text_that_is_not_the_one_that_was_shown_is_not_recorded(relorch: Run,
     assert late.code == 1
     assert "no longer the one that was shown" in late.err
     assert relorch("done", step.id, "--version", step.row_version).code == 1
-    assert relorch("done", step.id, "--sha256", digest[:7]).code == 1
+    assert relorch("done", step.id, "--sha256", digest[:7]).code == 2
     assert wb.steps.get(step.id).status == "pending"
     assert relorch("done", step.id, "--sha256", sha256("echo new")[:12].upper()).code == 0
 

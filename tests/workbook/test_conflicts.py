@@ -120,6 +120,51 @@ def test_a_text_that_is_not_the_one_that_was_shown_is_a_conflict(
     assert getattr(wb.steps, verb)(step.id, text_sha256=fresh, **words).steps[0].executed_content == "new"
 
 
+NOT_OF_IT = "is not that of the text of step"
+
+
+@pytest.mark.parametrize("content", ["echo ${{ namespace }}", "echo ${{ vars.nowhere }}"])
+def test_a_digest_of_another_text_is_no_change_that_somebody_made(
+    wb: Workbook, build: Any, refused: Any, content: str
+) -> None:
+    release = build.release()
+    wb.at(MOMENT).templates.add(release.id, name="Migrate", category="deploy", type="bash", content=content)
+    customer = build.customer()
+    wb.customers.update(customer.id, name="Acme", confirm=True)
+    wb.releases.activate(release.id, customer_ids=[customer.id])
+    (step,) = wb.steps.list(release.id, customer.id)
+    with pytest.raises(Conflict) as caught:
+        wb.steps.fail(step.id, reason="disk full", text_sha256=DIGEST)
+    assert NOT_OF_IT in str(caught.value)
+    assert "changed" not in str(caught.value)
+    assert (caught.value.status, caught.value.who, caught.value.when) == ("pending", None, None)
+
+
+def test_what_made_a_step_did_not_change_its_text(wb: Workbook, build: Any, refused: Any) -> None:
+    first = build.step()
+    own = {"category": "deploy", "type": "text", "content": "look"}
+    wb.templates.add(first.release_id, name="late", **own)
+    custom = wb.steps.add_custom(first.release_id, first.customer_id, name="own", **own)
+    shared = wb.steps.add_custom(first.release_id, first.customer_id, name="all", **own, add_to_template=True)
+    late = next(step for step in wb.steps.list(first.release_id, first.customer_id) if step.name == "late")
+    for step in (late, custom, shared):
+        with refused(Conflict, NOT_OF_IT):
+            wb.steps.mark_done(step.id, text_sha256=DIGEST)
+    wb.steps.override(late.id, "look twice")
+    with refused(Conflict, "the step's own text was changed by you at"):
+        wb.steps.mark_done(late.id, text_sha256=DIGEST)
+
+
+def test_a_member_that_came_later_is_not_blamed_on_what_was_before(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active()
+    late = build.customer()
+    wb.releases.update(release.id, name="R 2", confirm=True)
+    wb.releases.add_customers(release.id, [late.id])
+    (step,) = wb.steps.list(release.id, late.id)
+    with refused(Conflict, NOT_OF_IT):
+        wb.steps.mark_done(step.id, text_sha256=DIGEST)
+
+
 def rename(wb: Workbook, step: CustomerStep, what: str) -> None:
     """Let somebody give the step's customer, cluster or release another name, which its text has in it."""
     customer = wb.customers.get(step.customer_id)
