@@ -171,10 +171,9 @@ def lead_times(facts):
 
 @app.cell
 def day(release, workbook):
-    """Draws the choice of a day."""
+    """Makes the choice of a day; the versions are drawn with it."""
     release  # without one there is nothing to choose for
     day = progress.day_choice(workbook.now())
-    day
     return (day,)
 
 
@@ -182,7 +181,7 @@ def day(release, workbook):
 def versions(day, facts, reads, workbook):
     """Reads which version each customer was on at the end of that day."""
     facts  # drawn anew with them
-    reads(lambda: progress.versions_on(workbook, day.value))
+    reads(lambda: progress.versions_on(workbook, day))
     return
 
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import marimo as mo
@@ -21,7 +21,7 @@ from relorch.ui.desk import other_releases, title_of, wanted_release
 from relorch.ui.figures import Figure, empty, section, table, tiles
 from relorch.ui.heat import Heat, HeatCell, heat_of
 from relorch.ui.meters import SHARES, percent
-from relorch.ui.page import Markup, header, html, link, notice, show
+from relorch.ui.page import Markup, element, header, html, link, notice, show
 from relorch.ui.reads import Read, Reads
 from relorch.ui.session import Params
 from relorch.views.flow import BurnPoint, Flow
@@ -474,9 +474,9 @@ def day_choice(now: datetime) -> mo.ui.date:
     return mo.ui.date(label=words.VERSIONS_DAY, value=now.date(), stop=now.date())
 
 
-def versions_on(workbook: Workbook, day: date | None) -> mo.Html:
-    """Give which version every active customer was on at the end of a day in UTC (today: now)."""
-    now = workbook.now()
+def versions_on(workbook: Workbook, choice: mo.ui.date) -> mo.Html:
+    """Give which version every active customer was on at the end of the chosen day in UTC (today: now)."""
+    now, day = workbook.now(), choice.value
     at = now if day is None else min(now, datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1))
     versions = workbook.versions(at=at)
     clusters = {cluster.id: cluster.name for cluster in workbook.clusters.list(inactive=True)}
@@ -493,5 +493,5 @@ def versions_on(workbook: Workbook, day: date | None) -> mo.Html:
     said = words.versions_at(words.moment(at), len(rows))
     totals = table(words.VERSIONS_COUNTED, ("version", "customers"), counts.most_common())
     whole = table(words.VERSIONS_EACH, ("customer", "cluster", "version", "release", "complete"), rows)
-    both = html('<div class="ro-two">{totals}{whole}</div>', totals=totals, whole=whole)
+    both = html('{choice}<div class="ro-two">{totals}{whole}</div>', choice=element(choice), totals=totals, whole=whole)
     return section(words.VERSIONS_THEN, said, table=both)
