@@ -56,7 +56,7 @@ def visible(text: str) -> str:
 
     The joiners of emoji and of some scripts stay as they are.
     """
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return text
     return "".join(f"⟨U+{ord(char):04X}⟩" if invisible(char) and char not in _JOINERS else char for char in text)
 

@@ -188,3 +188,18 @@ def test_a_long_value_in_a_message_is_cut_and_its_length_told() -> None:
         text.line("name", "x" * 5_000)
     assert len(str(caught.value)) < 150
     assert "(5000 characters)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("\x1b[31mred", "⟨U+001B⟩[31mred"),
+        ("\x7f", "⟨U+007F⟩"),
+        ("ab\u202ecd", "ab⟨U+202E⟩cd"),
+        ("Müller 👩‍🚀", "Müller 👩‍🚀"),
+    ],
+)
+def test_what_a_screen_would_hide_stands_there(name: str, seen: str) -> None:
+    assert text.visible(name) == seen
