@@ -20,7 +20,7 @@ def ran(*words: str, cwd: Path) -> tuple[bytes, str]:
     command = [sys.executable, "-m", "relorch", *words]
     seen = b""
     with (cwd / "out").open("wb") as out:
-        process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=theirs, env=usual)  # noqa: S603
+        process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=theirs, env=usual)
     os.close(theirs)
     with suppress(OSError):  # the terminal has nobody left
         while more := os.read(mine, 65_536):
