@@ -8,17 +8,17 @@ from typing import Any
 
 import typer
 
-from relorch.cli.asking import agree, agree_if_asked
-from relorch.cli.naming import customer_id, id_of, is_id, release_id, step_id
+from relorch.cli.asking import agree, somebody_is_there
+from relorch.cli.naming import customer_id, id_of, is_id, release_id, step_id, targets, whose
+from relorch.cli.nothing import claim, nothing_next
 from relorch.cli.output import complain, complain_block, say_json, say_table
 from relorch.cli.wire import outcome
-from relorch.errors import InvalidValue, NotAllowed
-from relorch.model.status import TRANSITIONS, Status, Verb
+from relorch.errors import NotAllowed
+from relorch.model.status import HOLDS_TEXT, TRANSITIONS, Status, Verb
 from relorch.model.values import CustomerStep
 from relorch.workbook import Workbook
 from relorch.workbook.steps import Outcome
 
-_SHORTEST = 8
 _ASKED = 5
 
 
@@ -38,16 +38,16 @@ def act(workbook: Workbook, verb: Verb, aim: Aim, yes: bool, as_json: bool, **sa
     ids = _aimed_at(workbook, aim)
     target: int | list[int] = ids[0] if len(ids) == 1 else ids
     planned = workbook.steps.preview(verb, target, **said)
-    if not aim.steps and aim.sha256 is None and aim.version is None:
-        agree_if_asked(f"The next step is {ids[0]} '{workbook.steps.get(ids[0]).name}'.", yes=yes)
+    if not aim.steps and aim.sha256 is None and aim.version is None and not yes:
+        _ask_for_next(workbook, verb, ids[0])
     _ask_for_claims(workbook, verb, [step.id for step in planned.steps], yes)
     frozen = TRANSITIONS[verb].freezes
     before = workbook.steps.get(ids[0]) if len(ids) == 1 else None
     shown = _shown(planned, aim, with_text=frozen)
     made = getattr(workbook.steps, verb)(target, **said, **shown)
     _tell(workbook, made, as_json)
-    if before is not None and frozen and aim.sha256 is None:
-        _tell_text(before, made.steps[0])
+    if frozen and aim.sha256 is None:
+        _tell_texts(before, made)
     if made.refused:
         raise typer.Exit(1)
 
@@ -64,7 +64,7 @@ def _aimed_at(workbook: Workbook, aim: Aim) -> list[int]:
         raise typer.BadParameter("say which step, or --release and --customer for the next one.", param_hint="STEP")
     found = workbook.steps.next(release, customer)
     if found is None:
-        raise NotAllowed("Nothing is next for this customer in this release; 'relorch show' lists its steps.")
+        raise NotAllowed(nothing_next(workbook, release, customer, None).message)
     return [found.id]
 
 
@@ -75,16 +75,26 @@ def _id_of(workbook: Workbook, text: str, release: int | None, customer: int | N
     return step_id(workbook, text, release, customer)
 
 
+def _ask_for_next(workbook: Workbook, verb: Verb, step: int) -> None:
+    """Ask whether the next step is the one that is meant; raises `BadParameter` where nobody can be asked."""
+    found = workbook.steps.get(step)
+    told = f"the next step of {whose(workbook, found.customer_id)} is {step} '{found.name}'"
+    if not somebody_is_there():
+        known = "its id, --sha256 as 'next' showed it" if TRANSITIONS[verb].freezes else "its id"
+        raise typer.BadParameter(
+            f"{told}, and without a terminal nobody can be asked whether that is meant. Give {known}, or --yes. "
+            "Nothing was changed.",
+            param_hint="STEP",
+        )
+    agree(f"{told[0].upper()}{told[1:]}.", yes=False)
+
+
 def _ask_for_claims(workbook: Workbook, verb: Verb, ids: list[int], yes: bool) -> None:
     """Ask before somebody else's claim is finished; `start` never takes one over."""
     claims = workbook.steps.claims(ids)
     if not claims or verb is Verb.START:
         return
-    listed = []
-    for each, who in list(claims.items())[:_ASKED]:
-        step = workbook.steps.get(each)
-        since = "" if step.executed_at is None else f" since {step.executed_at:%Y-%m-%d %H:%M} UTC"
-        listed.append(f"step {each} '{step.name}' is in progress by {who}{since}")
+    listed = [claim(workbook, workbook.steps.get(each), who) for each, who in list(claims.items())[:_ASKED]]
     more = f"; and {len(claims) - _ASKED} more" if len(claims) > _ASKED else ""
     agree(f"This is somebody else's work: {'; '.join(listed)}{more}.", yes=yes)
 
@@ -96,15 +106,13 @@ def _shown(planned: Outcome, aim: Aim, *, with_text: bool) -> Mapping[str, Any]:
     if aim.version is not None:
         versions = dict.fromkeys(versions, aim.version)
     if aim.sha256 is not None:
-        digests = {each: _told(aim.sha256, digest) for each, digest in digests.items()}
+        digests = {each: _completed(aim.sha256, digest) for each, digest in digests.items()}
     return {"expected_version": versions} | ({"text_sha256": digests} if with_text else {})
 
 
-def _told(said: str, digest: str | None) -> str:
+def _completed(said: str, digest: str | None) -> str:
     """Give the digest that was told, completed when it is the beginning of the right one."""
-    if len(said) < _SHORTEST:
-        raise InvalidValue("sha256", said, f"must be the digest, or its first {_SHORTEST} digits at least")
-    return digest if digest is not None and digest.startswith(said.lower()) else said
+    return digest if digest is not None and digest.startswith(said) else said
 
 
 def _tell(workbook: Workbook, made: Outcome, as_json: bool) -> None:
@@ -112,8 +120,12 @@ def _tell(workbook: Workbook, made: Outcome, as_json: bool) -> None:
         say_json(outcome(made))
     else:
         names = {each.id: each.name for each in workbook.customers.list(inactive=True)} if made.steps else {}
-        rows = ((each.id, names[each.customer_id], each.name, each.status.value, _digest(each)) for each in made.steps)
-        say_table(("id", "customer", "step", "status", "sha256"), rows)
+        target = targets(workbook) if made.steps else {}
+        rows = (
+            (each.id, target[each.customer_id], names[each.customer_id], each.name, each.status.value, _digest(each))
+            for each in made.steps
+        )
+        say_table(("id", "target", "customer", "step", "status", "sha256"), rows)
     for refused in made.refused:
         complain(str(refused.error))
     if made.batch_id is not None:
@@ -122,6 +134,15 @@ def _tell(workbook: Workbook, made: Outcome, as_json: bool) -> None:
 
 def _digest(step: CustomerStep) -> str | None:
     return None if step.executed_sha256 is None else step.executed_sha256[:12]
+
+
+def _tell_texts(before: CustomerStep | None, made: Outcome) -> None:
+    """Show the text that was recorded for a single step, or say where those of a list are; `before`: the single one."""
+    if before is not None:
+        _tell_text(before, made.steps[0])
+    elif any(step.executed_content is not None for step in made.steps):
+        how = "--text' prints it" if made.steps[0].status in HOLDS_TEXT else "--json' has it as executedContent"
+        complain(f"each was recorded with its text; 'relorch show ID {how}.")
 
 
 def _tell_text(before: CustomerStep, step: CustomerStep) -> None:

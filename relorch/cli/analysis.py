@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relorch.cli.options import Json, command
-from relorch.cli.output import complain, say_json, say_table
+from relorch.cli.output import complain, plain_block, say_json, say_table
 from relorch.cli.wire import wire
 from relorch.workbook import Workbook
 
@@ -71,13 +71,21 @@ def _known(value: object) -> object:
 
 
 def _print_csv(answer: pl.DataFrame) -> None:
-    """Print CSV; a text that a spreadsheet would run begins with an apostrophe."""
+    """Print CSV; a text that a spreadsheet would run begins with an apostrophe, a terminal gets marks."""
     import csv
 
     from relorch.transfer.spreadsheet import safe
 
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    out = csv.writer(_Marked() if sys.stdout.isatty() else sys.stdout, lineterminator="\n")
     out.writerow([safe(name) for name in answer.columns])
     for row in answer.iter_rows():
         out.writerow(["" if cell is None else safe(cell) if isinstance(cell, str) else wire(cell) for cell in row])
     sys.stdout.flush()
+
+
+class _Marked:
+    """The output of a terminal: what it would obey is written as marks."""
+
+    def write(self, text: str) -> int:
+        """Write a text with its marks, newlines and tabs as they are."""
+        return sys.stdout.write(plain_block(text))

@@ -17,18 +17,13 @@ def agree(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not _somebody_is_there():
+    if not somebody_is_there():
         raise NotAllowed(f"{question} Nobody can be asked without a terminal; say --yes to go on. Nothing was changed.")
     if not typer.confirm(plain(f"{question} Go on?"), err=True):
         complain("nothing was changed.")
         raise typer.Exit(1)
 
 
-def agree_if_asked(question: str, *, yes: bool) -> None:
-    """The same, but where nobody can be asked it goes on: a script said what it wants."""
-    if _somebody_is_there():
-        agree(question, yes=yes)
-
-
-def _somebody_is_there() -> bool:
+def somebody_is_there() -> bool:
+    """Whether there is a terminal with somebody to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()

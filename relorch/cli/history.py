@@ -26,9 +26,9 @@ def history(
     workbook: Workbook,
     release: ReleaseOption = None,
     customer: CustomerOption = None,
-    step: Annotated[int | None, typer.Option(help="Only this step, by its id.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Only this batch: all that one command did.")] = None,
-    newest: Annotated[int, typer.Option(help="How many of the last events; 0: all.")] = NEWEST,
+    step: Annotated[int | None, typer.Option(min=1, help="Only this step, by its id.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Only this batch: all that one command did.")] = None,
+    newest: Annotated[int, typer.Option(min=0, help="How many of the last events; 0: all.")] = NEWEST,
     as_json: Json = False,
 ) -> None:
     """List what happened, oldest first: who did what, when, and why."""
@@ -64,7 +64,9 @@ def _row(event: Event, names: dict[int, str]) -> tuple[object, ...]:
 
 def undo(
     workbook: Workbook,
-    batch: Annotated[int | None, typer.Argument(help="The batch; else your last one.", show_default=False)] = None,
+    batch: Annotated[
+        int | None, typer.Argument(min=1, help="The batch; else your last one.", show_default=False)
+    ] = None,
     skip_touched: Annotated[
         bool, typer.Option("--skip-touched", help="Leave what somebody changed since, and put back the rest.")
     ] = False,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from relorch.errors import InvalidValue, NotFound, shown
-from relorch.model.values import Customer
 from relorch.workbook import Workbook
 
 _LISTED = 20
@@ -14,8 +13,12 @@ _LONGEST = 19
 _Thing = TypeVar("_Thing")
 
 
-class Ambiguous(InvalidValue):
-    """A name that several have: the message lists them with their ids, and the command line leaves with 2."""
+class WrongWord(InvalidValue):
+    """A word that names nothing, whatever the workbook holds: wrong usage, so the command line leaves with 2."""
+
+
+class Ambiguous(WrongWord):
+    """A name that several have: the message lists them with their ids."""
 
 
 def release_id(wb: Workbook, text: str) -> int:
@@ -44,14 +47,21 @@ def customer_id(wb: Workbook, text: str) -> int:
     """
     if is_id(text):
         return wb.customers.get(id_of(text)).id
+    every, target = wb.customers.list(inactive=True), targets(wb)
+    matching = _in_use(each for each in every if text in (each.name, each.namespace, target[each.id]))
+    return only("customer", text, matching, lambda each: f"{target[each.id]} '{each.name}' (id {each.id})").id
+
+
+def targets(wb: Workbook) -> dict[int, str]:
+    """Give where each customer is, by its id: `cluster/namespace`, of inactive ones too."""
     clusters = {cluster.id: cluster.name for cluster in wb.clusters.list(inactive=True)}
+    return {each.id: f"{clusters[each.cluster_id]}/{each.namespace}" for each in wb.customers.list(inactive=True)}
 
-    def target(customer: Customer) -> str:
-        return f"{clusters[customer.cluster_id]}/{customer.namespace}"
 
-    every = wb.customers.list(inactive=True)
-    matching = _in_use(each for each in every if text in (each.name, each.namespace, target(each)))
-    return only("customer", text, matching, lambda each: f"{target(each)} '{each.name}' (id {each.id})").id
+def whose(wb: Workbook, customer: int) -> str:
+    """Give one customer as a sentence names it: `cluster/namespace 'name'`."""
+    found = wb.customers.get(customer)
+    return f"{wb.clusters.get(found.cluster_id).name}/{found.namespace} '{found.name}'"
 
 
 def customer_ids(wb: Workbook, texts: Sequence[str]) -> list[int]:
@@ -71,12 +81,13 @@ def template_id(wb: Workbook, release: int, text: str) -> int:
 def step_id(wb: Workbook, text: str, release: int | None = None, customer: int | None = None) -> int:
     """Give the id of the step that `text` names: its id, or its exact name where release and customer are known.
 
-    An id of another release or customer than these is refused with `InvalidValue`; raises `NotFound`, `Ambiguous`.
+    An id of another release or customer than these is refused with `InvalidValue`; raises `NotFound`, `Ambiguous`,
+    and `WrongWord` for what can be neither.
     """
     if is_id(text):
         return _of_these(wb, id_of(text), release, customer)
     if release is None or customer is None:
-        raise InvalidValue("step", text, "is no id; a step's name needs --release and --customer beside it")
+        raise WrongWord("step", text, "is no id; a step's name needs --release and --customer beside it")
     matching = [step for step in wb.steps.list(release, customer) if step.name == text]
     return only("step", text, matching, lambda step: f"'{step.name}' of {step.category} (id {step.id})").id
 
@@ -87,9 +98,9 @@ def is_id(text: str) -> bool:
 
 
 def id_of(text: str) -> int:
-    """Give the id that digits are; raises `InvalidValue` for more of them than an id has."""
-    if len(text) > _LONGEST:  # Python itself refuses to read thousands of them
-        raise InvalidValue("id", text, "is no id; an id has less digits")
+    """Give the id that digits are; raises `WrongWord` for a number that is none."""
+    if len(text) > _LONGEST or not 0 < int(text) < 2**63:  # Python itself refuses to read thousands of digits
+        raise WrongWord("id", text, "is no id; ids go from 1 and have less digits")
     return int(text)
 
 

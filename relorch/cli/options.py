@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from relorch.cli.completion import cluster_names, customer_names, release_names
+from relorch.cli.output import plain
 from relorch.workbook import DEFAULT_DATABASE, Workbook, open_workbook
 
 Database = Annotated[
@@ -133,7 +134,11 @@ def _registering(
 
         @functools.wraps(work)
         def run(context: typer.Context, db: str | None, operator: str | None, **said: Any) -> None:
-            run_with(work, place_of(context, db, operator), said)
+            try:
+                run_with(work, place_of(context, db, operator), said)
+            except typer.BadParameter as error:  # it is printed as it is, whatever was typed
+                error.message = plain(error.message)
+                raise
 
         every = [_CONTEXT, *list(own.parameters.values())[1:], _DATABASE, _OPERATOR]
         taken = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in every]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import typer
 
+from relorch.cli.output import plain
 from relorch.transfer.limits import read_limited_stream
 
 
@@ -32,4 +33,4 @@ def read_source(said: str) -> Source:
             return Source(os.path.basename(said), read_limited_stream(file, said))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "no file has such a name"
-        raise typer.BadParameter(f"{said}: it cannot be read ({why}).") from error
+        raise typer.BadParameter(f"{plain(said)}: it cannot be read ({why}).") from error

@@ -13,7 +13,6 @@ from relorch.cli.naming import customer_id, release_id
 from relorch.cli.options import CustomerOption, ReleaseWord, command
 from relorch.cli.output import complain, plain_block
 from relorch.cli.writing import Target, write_out
-from relorch.views.masked import Masked
 from relorch.workbook import Workbook
 
 _ENDINGS = {".html": "html", ".htm": "html", ".csv": "csv", ".json": "json"}
@@ -37,13 +36,14 @@ def report(
 ) -> None:
     """Write the report of a release, or the sign-off sheet of one customer in it, with its secrets masked."""
     from relorch.reports import printed
+    from relorch.reports.words import masked
 
     wanted = _form(form, output)
     number = release_id(workbook, release)
     facts = workbook.report(number) if customer is None else workbook.report(number, customer_id(workbook, customer))
     write_out(workbook, output, _for_the_eye(printed(facts, wanted)) if _is_read(output) else printed(facts, wanted))
     if facts.masked.secrets:
-        complain(_said(facts.masked))
+        complain(masked(facts.masked))
 
 
 def _form(form: str | None, output: Path | None) -> str:
@@ -61,9 +61,3 @@ def _is_read(output: Path | None) -> bool:
 def _for_the_eye(parts: Iterable[str]) -> Iterator[str]:
     """Give a text as it may stand on a terminal."""
     return (plain_block(part) for part in parts)
-
-
-def _said(masked: Masked) -> str:
-    noun, verb = ("secret", "was") if masked.secrets == 1 else ("secrets", "were")
-    places = "1 place" if masked.places == 1 else f"{masked.places} places"
-    return f"{masked.secrets} {noun} {verb} masked, in {places}."

@@ -56,8 +56,10 @@ def add_step(
     name: Annotated[str, typer.Option(help="The step's name.")],
     category: Annotated[str, typer.Option(help="deploy or verify.")],
     type: Annotated[str, typer.Option(help="bash, sql or text.")],
-    after: Annotated[int | None, typer.Option(metavar="STEP", help="Right after this step, by its id.")] = None,
-    before: Annotated[int | None, typer.Option(metavar="STEP", help="Right before this step, by its id.")] = None,
+    after: Annotated[int | None, typer.Option(metavar="STEP", min=1, help="Right after this step, by its id.")] = None,
+    before: Annotated[
+        int | None, typer.Option(metavar="STEP", min=1, help="Right before this step, by its id.")
+    ] = None,
     for_all: Annotated[bool, typer.Option("--for-all", help="Make it a step of every member of the release.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -15,7 +16,8 @@ StepWords = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[STEP]...",
-        help="Ids of steps; a name needs --release and --customer. None: the next step of these.",
+        help="Ids of steps; a name needs --release and --customer. None: the next step of these, after a question, "
+        "or with what 'next' showed of it.",
         show_default=False,
     ),
 ]
@@ -23,12 +25,25 @@ Note = Annotated[str | None, typer.Option("--note", "--notes", help="What is wor
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
 OptionalReason = Annotated[str | None, typer.Option("--reason", help="Why, in a few words.")]
 Version = Annotated[
-    int | None, typer.Option("--version", help="The version 'next' showed; refused when the step is another by now.")
+    int | None,
+    typer.Option("--version", min=1, help="The version 'next' showed; refused when the step is another by now."),
 ]
+
+
+def _digest(said: str) -> str:
+    """Give a digest, or the beginning of one, as it is stored; raises `BadParameter` for what is none."""
+    if not re.fullmatch("[0-9a-fA-F]{8,64}", said):
+        raise typer.BadParameter("it must be the digest 'next' showed, or its first 8 digits at least.")
+    return said.lower()
+
+
 Sha256 = Annotated[
     str | None,
     typer.Option(
-        "--sha256", help="The digest 'next' showed, or its first 8 digits and more; refused for another text."
+        "--sha256",
+        metavar="DIGEST",
+        help="The digest 'next' showed, or its first 8 digits and more; refused for another text.",
+        parser=_digest,
     ),
 ]
 TakeTemplate = Annotated[bool, typer.Option("--take-template", help="Also take the template's current text.")]
@@ -70,7 +85,7 @@ def done(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Tick steps off; prints the text it records as the one that ran, unless --sha256 or 'start' told it."""
+    """Tick steps off; prints the text it records for one step, unless --sha256 or 'start' told it."""
     act(workbook, Verb.MARK_DONE, Aim(steps, release, customer, version, sha256), yes, as_json, notes=note)
 
 

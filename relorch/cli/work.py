@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from relorch.cli.naming import customer_id, release_id, step_id, template_id
+from relorch.cli.nothing import ALL_DONE, Nothing, nothing_next
 from relorch.cli.options import CustomerOption, Json, NeededRelease, ReleaseOption, command
 from relorch.cli.output import complain, plain_block, say_block, say_exactly, say_json, say_table
 from relorch.cli.wire import wire
@@ -38,35 +39,27 @@ def next_(
 ) -> None:
     """Show the next step of a release, of one of its customers or of one of its steps, with the text to run.
 
-    What somebody else has in progress is passed over. With nothing left it prints nothing (null as JSON) and leaves
-    with 0.
+    What somebody else has in progress is passed over. When all is done it prints nothing (null as JSON) and leaves
+    with 0; when something stands in the way it leaves with 1, and says as JSON `why`: notActive, noMember, removed,
+    held, inactive or claimed.
     """
     number = release_id(workbook, release)
-    found = workbook.steps.next(
-        number,
-        None if customer is None else customer_id(workbook, customer),
-        None if template is None else template_id(workbook, number, template),
-    )
+    who = None if customer is None else customer_id(workbook, customer)
+    of = None if template is None else template_id(workbook, number, template)
+    found = workbook.steps.next(number, who, of)
     if found is not None:
         print_step(workbook.steps.detail(found.id), text=text, as_json=as_json)
         return
+    _tell_nothing(nothing_next(workbook, number, who, of), as_json)
+
+
+def _tell_nothing(nothing: Nothing, as_json: bool) -> None:
+    all_done = nothing.why == ALL_DONE
     if as_json:
-        say_json(None)
-    complain(_nothing_next(workbook, number))
-
-
-def _nothing_next(workbook: Workbook, release: int) -> str:
-    found = workbook.releases.get(release)
-    if found.status != "active":
-        return f"release '{found.name}' is {found.status.value}; only an active one has a next step."
-    counted = workbook.progress(release)
-    if not counted.open and not counted.held_open:
-        return f"nothing is left in release '{found.name}'."
-    claimed = counted.counts["in_progress"]
-    return (
-        f"nothing is next for you here; in release '{found.name}' {claimed} steps are in progress, "
-        f"{counted.open} open in all, {counted.held_open} on hold."
-    )
+        say_json(None if all_done else wire(nothing))
+    complain(nothing.message)
+    if not all_done:
+        raise typer.Exit(1)
 
 
 def show(

@@ -21,8 +21,9 @@ from relorch.model import text
 from relorch.model.placeholders import Rendering
 from relorch.model.status import HOLDS_TEXT, TRANSITIONS, Status, Transition, Verb, verbs_from
 from relorch.model.values import CustomerStep, MemberState, ReleaseStatus
-from relorch.store import events, rows, steps
+from relorch.store import Connection, events, rows, steps
 from relorch.store.rows import RowDict
+from relorch.store.tables import events as recorded
 from relorch.store.tables import step_templates
 from relorch.workbook.core import Change
 from relorch.workbook.rendering import rendering_of
@@ -172,7 +173,7 @@ def _frozen(change: Change, request: Request, row: RowDict) -> RowDict:
     shown, digest, frozen = shown_text(row, rendering)
     wanted = request.digests.get(row["id"])
     if wanted is not None and wanted != digest:
-        raise _text_changed(change, row)
+        raise _another_text(change, row)
     if frozen:
         return {}
     if rendering.problems and request.transition.renders:
@@ -230,20 +231,47 @@ def overtaken(change: Change, row: RowDict, latest: RowDict | None, *, already: 
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 
 
-def _text_changed(change: Change, row: RowDict) -> Conflict:
+def _another_text(change: Change, row: RowDict) -> Conflict:
+    """Say what changed the text since the step was made, or that the digest never was that of its text."""
+    latest = _retexted(change.connection, row)
+    return _text_changed(change, row, latest) if latest else _strange_digest(row)
+
+
+def _retexted(connection: Connection, row: RowDict) -> RowDict | None:
+    """Give the newest event that changed a step's text after the step was made, or None."""
+    latest = events.latest_retext(connection, row)
+    if latest is None or latest["action"] == "step.import" or latest["id"] <= _made_by(connection, row):
+        return None
+    return latest
+
+
+def _made_by(connection: Connection, row: RowDict) -> int:
+    """Give the id of the last event of the batch that made a step; 0 where its making is not in the record."""
+    then = rows.where(connection, recorded, "id", release_id=row["release_id"], at=row["created_at"])
+    return max((event["id"] for event in then if event["batch_id"] == then[0]["batch_id"]), default=0)
+
+
+def _strange_digest(row: RowDict) -> Conflict:
+    message = (
+        f"The digest that was given is not that of the text of step {row['id']} '{row['name']}' of "
+        f"{row['customer_name']}, which is as it was made; it may be that of another step. "
+        "Look at this one before you act."
+    )
+    return Conflict(message, step_id=row["id"], status=row["status"], who=None, when=None)
+
+
+def _text_changed(change: Change, row: RowDict, latest: RowDict) -> Conflict:
     """Say which part of all that makes up a text was changed last, by whom and when."""
-    latest = events.latest_retext(change.connection, row)
-    who, when = (latest["operator"], latest["at"]) if latest else (None, row["updated_at"])
+    who, when = latest["operator"], latest["at"]
     parts = {
         "step": "the step's own text",
         "customer": f"customer '{row['customer_name']}'",
         "cluster": f"cluster '{row['cluster_name']}'",
         "release": f"release '{row['release_name']}'",
     }
-    what = parts[latest["noun"]] if latest else parts["step"]
     message = (
         f"The text of step {row['id']} '{row['name']}' of {row['customer_name']} is no longer the one that was shown: "
-        f"{what} was changed{_by(who, when, change.operator)}. Read the new text before you run it."
+        f"{parts[latest['noun']]} was changed{_by(who, when, change.operator)}. Read the new text before you run it."
     )
     return Conflict(message, step_id=row["id"], status=row["status"], who=who, when=when)
 

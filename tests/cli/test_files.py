@@ -90,12 +90,40 @@ def test_steps_that_somebody_works_by_are_changed_by_a_file_after_a_question(
     file = given(tmp_path, "runbook.md", RUNBOOK)
     refused = relorch("import", "release", file, "--into", release.name)
     assert refused.code == 1
-    assert "which is active" in refused.err
+    assert "which is active. 1 open steps will show another text" in refused.err
+    assert "step Migrate: 1 follow: " in refused.err
+    assert "step Migrate: 1 follow: " in relorch("import", "release", file, "--into", release.name, "--dry-run").err
     assert [step.content for step in build.steps_of(release)] == ["SELECT 0;"]
     assert relorch("import", "release", file, "--into", release.name, "--yes").code == 0
     assert [step.content for step in build.steps_of(release)] == ["SELECT 1;"]
     assert relorch("undo").code == 0
     assert [step.content for step in build.steps_of(release)] == ["SELECT 0;"]
+
+
+def test_what_changes_while_the_question_is_asked_is_not_imported_over(
+    relorch: Run, wb: Workbook, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = build.active(name="Migrate", type="sql", content="SELECT 0;")
+    file = given(tmp_path, "runbook.md", RUNBOOK)
+
+    def take_long(*_: object, **__: object) -> None:
+        wb.acting_as("ben").steps.mark_done(build.steps_of(release)[0].id)
+
+    monkeypatch.setattr("relorch.cli.importing.agree", take_long)
+    overtaken = relorch("import", "release", file, "--into", release.name)
+    assert (overtaken.code, "look at it again" in overtaken.err) == (1, True)
+    assert wb.templates.list(release.id)[0].content == "SELECT 0;"
+
+
+def test_equal_rows_are_counted_and_not_all_printed(elsewhere: Run, tmp_path: Path) -> None:
+    file = given(tmp_path, "inventory.csv", "cluster,namespace,name\n" + "eu-1,a,A\n" * 3_000)
+    done = elsewhere("import", "inventory", file, "--db", tmp_path / "new.db")
+    assert (done.code, len(done.err.splitlines())) == (0, 1_002)
+    assert "There are 2,999 repairs; the first 1,000 are listed" in done.err
+    given(tmp_path, "inventory.csv", "cluster,namespace,name\n" + "".join(f"eu-1,{at},\n" for at in range(3_000)))
+    wrong = elsewhere("import", "inventory", file, "--db", tmp_path / "newer.db")
+    assert (wrong.code, len(wrong.err.splitlines())) == (1, 1_002)
+    assert "nothing was imported: 3,000 errors" in wrong.err
 
 
 def test_a_whole_workbook_goes_into_a_new_file_only(relorch: Run, elsewhere: Run, build: Build, tmp_path: Path) -> None:
@@ -146,8 +174,11 @@ def test_an_export_is_its_owners_and_replaces_what_was_there_as_a_whole(
         failed = relorch("export", "inventory", "-o", target)
     assert (failed.code, target.read_text()) == (3, "what was there")
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
-    assert relorch("export", "inventory", "-o", target).code == 0
-    assert (stat.S_IMODE(target.stat().st_mode), "Acme" in target.read_text()) == (0o600, True)
+    done = relorch("export", "inventory", "-o", target)
+    assert (done.code, done.err) == (0, f"relorch: {target}: the file that was there was replaced.\n")
+    assert (stat.S_IMODE(target.stat().st_mode), "Acme" in target.read_text()) == (0o644, True)
+    new = relorch("export", "inventory", "-o", tmp_path / "new.csv")
+    assert (new.code, new.err, stat.S_IMODE((tmp_path / "new.csv").stat().st_mode)) == (0, "", 0o600)
 
 
 def test_an_export_never_goes_over_the_workbook_itself(relorch: Run, url: str, build: Build, tmp_path: Path) -> None:

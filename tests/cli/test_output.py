@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import random
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +129,36 @@ def test_json_names_fields_in_camel_case_but_not_the_keys_of_metadata(build: Bui
         False,
     )
     assert cluster["createdAt"].endswith("Z")
+
+
+def test_csv_is_marked_for_a_terminal_and_byte_for_byte_in_a_pipe(relorch: Run, url: str, build: Build) -> None:
+    build.customer(name="evil \u202e name")
+    query = "select name, chr(27) || '[31m' || chr(10) || 'red' as x from customers"
+    assert relorch("sql", query, "--csv").out == 'name,x\nevil \u202e name,"\x1b[31m\nred"\n'
+    mine, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "relorch", "sql", query, "--csv", "--db", url], stdout=theirs, timeout=60
+    )
+    os.close(theirs)
+    seen = os.read(mine, 10_000).decode().replace("\r\n", "\n")
+    os.close(mine)
+    assert (done.returncode, seen) == (0, 'name,x\nevil \\u202e name,"\\x1b[31m\nred"\n')
+
+
+def test_names_of_files_that_cannot_be_used_are_printed_with_marks(relorch: Run, build: Build, tmp_path: Path) -> None:
+    release = build.active()
+    evil = tmp_path / "no\x1b[31m\u202efile"
+    for words in (
+        ("import", "inventory", evil),
+        ("import", "release", evil),
+        ("import", "workbook", evil),
+        ("import", "spec-database", evil),
+        ("override", 1, evil),
+        ("export", "inventory", "-o", evil / "out.csv"),
+        ("report", release.id, "-o", evil / "out.html"),
+        ("done", "\x1b[31m\u202e"),
+        ("done", 1, "--sha256", "\x1b[31m\u202e"),
+        ("restore", evil),
+    ):
+        ran = relorch(*words)
+        assert (ran.code, obeyed(ran.out + ran.err)) == (2, set()), words

@@ -87,6 +87,89 @@ def test_done_without_a_step_is_the_next_one_of_that_customer(relorch: Run, wb: 
     assert wb.steps.get(second.id).status == "pending"
 
 
+@pytest.mark.parametrize("verb", ["start", "done", "skip", "fail"])
+def test_the_next_step_is_not_taken_unseen_where_nobody_can_be_asked(
+    relorch: Run, wb: Workbook, build: Build, verb: str
+) -> None:
+    first, second = build.steps_of(build.active(steps=2, content="echo ${{ namespace }}"))
+    wb.acting_as("ben").steps.mark_done(first.id)
+    customer = wb.customers.get(first.customer_id)
+    target = f"{wb.clusters.get(customer.cluster_id).name}/{customer.namespace}"
+    words = [verb, "-r", first.release_id, "-c", target, *(["--reason", "told so"] if verb in ("skip", "fail") else [])]
+    blind = relorch(*words)
+    assert (blind.code, blind.out) == (2, "")
+    named = f"the next step of {target} '{customer.name}' is {second.id} '{second.name}'"
+    assert [part for part in (named, "its id", "--yes") if part not in blind.err] == []
+    assert ("--sha256" in blind.err) == (verb != "skip")
+    assert wb.steps.get(second.id).status == "pending"
+    if verb != "skip":
+        assert relorch(*words, "--sha256", wb.steps.detail(second.id).text_sha256).code == 0
+    else:
+        assert relorch(*words, "--version", second.row_version).code == 0
+    assert wb.steps.get(second.id).status != "pending"
+
+
+def test_at_a_terminal_the_question_says_where_the_next_step_is(url: str, wb: Workbook, build: Build) -> None:
+    step = build.step()
+    customer = wb.customers.get(step.customer_id)
+    mine, theirs = pty.openpty()
+    words = ["done", "-r", str(step.release_id), "-c", str(customer.id), "--db", url, "--operator", "ana"]
+    command = [sys.executable, "-m", "relorch", *words]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs) as asked:
+        os.write(mine, b"n\n")
+        code = asked.wait(60)
+    os.close(theirs)
+    said = os.read(mine, 10_000).decode()
+    os.close(mine)
+    target = f"{wb.clusters.get(customer.cluster_id).name}/{customer.namespace}"
+    assert f"The next step of {target} '{customer.name}' is {step.id} '{step.name}'. Go on?" in said
+    assert (code, wb.steps.get(step.id).status) == (1, "pending")
+
+
+def test_what_was_ticked_is_told_with_where_and_how_to_see_what_is_recorded(
+    relorch: Run, wb: Workbook, build: Build
+) -> None:
+    steps = build.steps_of(build.active(customers=2))
+    done = relorch("done", *(step.id for step in steps))
+    customers = [wb.customers.get(step.customer_id) for step in steps]
+    cluster = wb.clusters.get(customers[0].cluster_id)
+    assert [line.split()[1] for line in done.lines] == ["TARGET", *(f"{cluster.name}/{c.namespace}" for c in customers)]
+    assert "'relorch show ID --text' prints it" in done.err
+    assert relorch("show", steps[0].id, "--text").out == "true"
+    failed = relorch("fail", *(step.id for step in steps), "--reason", "disk full")
+    assert "'relorch show ID --json' has it as executedContent" in failed.err
+    assert json.loads(relorch("show", steps[0].id, "--json").out)["executedContent"] == "true"
+    skipped = relorch("skip", *(step.id for step in build.steps_of(build.active(steps=2))), "--reason", "no need")
+    assert (skipped.code, "relorch show" in skipped.err) == (0, False)
+
+
+def test_words_that_can_name_nothing_are_wrong_usage(relorch: Run, build: Build) -> None:
+    step = build.step()
+    for words in (["x"], [""], ["--", "-1"], ["0"], ["9" * 19], [step.id, "0"], [step.id, "x"]):
+        wrong = relorch("done", *words)
+        assert (wrong.code, wrong.out, "Traceback" in wrong.err) == (2, "", False), words
+    for digest in ("abc", "", "g" * 64, "a" * 65, "sha256:abcdef01"):
+        wrong = relorch("done", step.id, "--sha256", digest)
+        assert (wrong.code, wrong.out) == (2, ""), digest
+        assert "first 8 digits" in wrong.err
+    assert relorch("done", step.id, "--version", "0").code == 2
+    assert relorch("show", "0").code == 2
+    assert [relorch(*words).code for words in (("undo", 0), ("history", "--step", 0), ("history", "--batch", 0))] == [
+        2
+    ] * 3
+    assert relorch("next", "-r", "0").code == 2
+    assert relorch("done", 4711).code == 1
+    assert relorch("done", step.id).code == 0
+
+
+def test_a_digest_of_another_step_is_told_as_that(relorch: Run, build: Build) -> None:
+    step = build.step()
+    wrong = relorch("done", step.id, "--sha256", "deadbeef")
+    assert wrong.code == 1
+    assert "is not that of the text of step" in wrong.err
+    assert "changed at" not in wrong.err
+
+
 def test_a_text_that_is_not_the_one_that_was_shown_is_not_recorded(relorch: Run, wb: Workbook, build: Build) -> None:
     step = build.step(content="echo old")
     digest = sha256("echo old")
