@@ -2,16 +2,20 @@
 
 It has the frames it is sent and nothing else: no files, no network, no settings. What a query may take of memory is
 a limit of the process, and the kernel ends it when its seconds are over: DuckDB neither counts nor interrupts what one
-call makes of one value. It ends by itself when its parent is gone, or has not asked for a while.
+call makes of one value. It ends by itself when its parent is gone, in the middle of a query as well, or has not asked
+for a while.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import resource
+import select
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -32,7 +36,8 @@ _LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "threads": "2",
 }
 _IDLE_SECONDS = 300
-_ROWS = 20_480  # of one message: the parent reads one while the next is made
+_ROWS = 20_480
+_MESSAGE_BYTES = 16 * 1024**2
 _PLAIN = frozenset(
     {"null", "boolean", "float", "double", "decimal", "varchar", "blob", "uuid", "enum", "date", "time"}
     | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
@@ -41,6 +46,8 @@ _PLAIN = frozenset(
 """The types that polars has as well; a value of any other one becomes its text."""
 _NESTED = frozenset({"list", "array", "struct", "map"})
 _TOO_MUCH = "The query needs more memory than it may use; let it look at fewer rows or columns."
+_UNWELL = (duckdb.FatalException, duckdb.InternalException, duckdb.OutOfMemoryException)
+"""After these a DuckDB answers nothing any more, or has too little memory left."""
 
 Tables = dict[str, pa.Table]
 
@@ -48,25 +55,40 @@ Tables = dict[str, pa.Table]
 def serve(parent: Connection, engine: DuckDBPyConnection) -> None:
     """Answer what the parent asks until it is gone; each answer ends with a JSON object, of `error` if it failed."""
     tables: Tables = {}
+    parent.send_bytes(b'{"ready": true}')
     while parent.poll(_IDLE_SECONDS):
         asked = json.loads(parent.recv_bytes())
-        for name in asked["sent"]:
-            tables[name] = pa.ipc.open_stream(pa.py_buffer(parent.recv_bytes())).read_all()
+        for name in asked["drop"]:  # before others come, so that the memory is free
+            del tables[name]
+        for name, parts in asked["sent"].items():
+            tables[name] = pa.concat_tables([_unpacked(parent.recv_bytes()) for _ in range(parts)])
         signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
-        try:
-            told = (
-                _kinds(engine, asked["query"]) if asked["only"] == "kinds" else _answer(parent, engine, asked, tables)
-            )
-        except MemoryError:
-            told = {"error": _TOO_MUCH}
-        except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
-            told = {"error": _said(error)}
-            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
-                parent.send_bytes(json.dumps(told).encode())
-                return  # after these a DuckDB answers nothing any more
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        told, is_well = _told(parent, engine, asked, tables)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         parent.send_bytes(json.dumps(told).encode())
+        if not is_well or _is_worn():
+            return
+
+
+def _is_worn() -> bool:
+    """Whether so much was taken once that the next query, which has what is left, might want for memory."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return limit != resource.RLIM_INFINITY and peak > limit / 2
+
+
+def _told(
+    parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any], tables: Tables
+) -> tuple[dict[str, Any], bool]:
+    """Do what is asked; gives what to say of it, and whether this DuckDB still answers after that."""
+    try:
+        if asked["only"] == "kinds":
+            return _kinds(engine, asked["query"]), True
+        return _answer(parent, engine, asked, tables), True
+    except MemoryError:
+        return {"error": _TOO_MUCH}, False
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
+        return {"error": _said(error)}, not isinstance(error, _UNWELL)
 
 
 def _kinds(engine: DuckDBPyConnection, query: str) -> dict[str, Any]:
@@ -104,14 +126,16 @@ def _session(engine: DuckDBPyConnection, tables: Tables) -> Iterator[DuckDBPyCon
 
 
 def _sent(parent: Connection, relation: DuckDBPyRelation, most_bytes: int) -> bool:
-    """Send the batches, at least one as it tells the columns; False when they become too many bytes."""
+    """Send the rows, and the columns before; False when they become too many bytes."""
     reader, size = relation.to_arrow_reader(_ROWS), 0
     parent.send_bytes(_packed(reader.schema, []))
     for batch in reader:
         size += batch.nbytes
         if size > most_bytes:
             return False
-        parent.send_bytes(_packed(reader.schema, [batch]))
+        rows = max(1, batch.num_rows * _MESSAGE_BYTES // max(batch.nbytes, 1))
+        for at in range(0, batch.num_rows, rows):
+            parent.send_bytes(_packed(reader.schema, [batch.slice(at, rows)]))
     return True
 
 
@@ -121,6 +145,10 @@ def _packed(schema: pa.Schema, batches: list[pa.RecordBatch]) -> memoryview:
         for batch in batches:
             writer.write_batch(batch)
     return stream.getbuffer()
+
+
+def _unpacked(message: bytes) -> pa.Table:
+    return pa.ipc.open_stream(pa.py_buffer(message)).read_all()
 
 
 def _for_polars(relation: DuckDBPyRelation) -> DuckDBPyRelation:
@@ -156,10 +184,28 @@ def _opened() -> DuckDBPyConnection:
     return engine
 
 
+def _limit(most_bytes: int) -> None:
+    """Take no more memory than this, nor than is allowed anyway; where there is no such limit, DuckDB's own holds."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    least = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (least, least))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _end_with(parent: int) -> None:
+    """Wait until nobody holds the other end of the pipe."""
+    gone = select.poll()
+    gone.register(parent, 0)  # a hang-up is told whatever is asked for
+    gone.poll()
+    os._exit(0)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which ends this process too
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel's, so that it holds inside of DuckDB
-    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pipe = Connection(int(sys.argv[1]))
+    _limit(int(sys.argv[2]))
+    threading.Thread(target=_end_with, args=[pipe.fileno()], daemon=True).start()
     with suppress(EOFError, OSError):  # the parent is gone
-        serve(Connection(int(sys.argv[1])), _opened())
+        serve(pipe, _opened())

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import Pipe
@@ -32,6 +33,8 @@ _READING_SECONDS = 30
 _AT_ONCE = 4
 _KEPT = 2
 _GONE = "The query ended the process it ran in, most likely for want of memory; let it look at fewer rows or columns."
+_STARTING_SECONDS = 20
+_MESSAGE_BYTES = 16 * 1024**2
 _UNITS = {"ms": 10**3, "us": 10**6}
 
 
@@ -49,21 +52,52 @@ class _Engine:
         self._pipe, theirs = Pipe()
         command = [sys.executable, "-P", str(_SCRIPT), str(theirs.fileno()), str(MOST_MEMORY)]
         environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # each arena takes 64 MB of address space
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)  # noqa: S603 our own script
-        theirs.close()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 our own script
+                command, pass_fds=[theirs.fileno()], env=environment, stderr=subprocess.DEVNULL
+            )
+        except (OSError, TypeError) as error:
+            raise QueryError(f"No process for the query could be started with {sys.executable}: {error}.") from None
+        finally:
+            theirs.close()
         self._sent: dict[str, ReferenceType[pl.DataFrame]] = {}
+        self.is_new, self.is_late = True, False
+        try:
+            self._received(time.monotonic() + _STARTING_SECONDS)
+        except (EOFError, OSError):
+            self.close()
+            raise QueryError(
+                f"The process for the query ended while it was started with {sys.executable}; "
+                "is there memory for it, and is relorch installed there?"
+            ) from None
 
     def ask(self, what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]]:
         """Give what the process says at the end, and what it sent before; raises EOFError or OSError if it is gone."""
+        late = time.monotonic() + what["seconds"] + _STARTING_SECONDS
         new = {name: frame for name, frame in frames.items() if self._sent.get(name, _nothing)() is not frame}
-        self._pipe.send_bytes(json.dumps(what | {"tables": list(frames), "sent": list(new)}).encode())
-        for name, frame in new.items():
-            self._pipe.send_bytes(_packed(frame))
-            self._sent[name] = ref(frame)
+        drop = [name for name, sent in self._sent.items() if name in new or sent() is None]
+        parts = {name: list(_parts(frame)) for name, frame in new.items()}
+        sent = {name: len(each) for name, each in parts.items()}
+        self._pipe.send_bytes(json.dumps(what | {"tables": list(frames), "drop": drop, "sent": sent}).encode())
+        for name in drop:
+            del self._sent[name]
+        for name, each in parts.items():
+            for part in each:
+                self._pipe.send_bytes(_packed(part))
+            self._sent[name] = ref(frames[name])
         batches: list[bytes] = []
-        while (told := self._pipe.recv_bytes())[:1] != b"{":
+        while (told := self._received(late))[:1] != b"{":
             batches.append(told)
+        self.is_new = False
         return json.loads(told), batches
+
+    def _received(self, late: float) -> bytes:
+        """Wait for a message, by and by: a read would not be broken off by Ctrl+C, nor end when the process stands."""
+        while not self._pipe.poll(0.2):
+            if time.monotonic() > late:
+                self.is_late = True
+                raise EOFError
+        return self._pipe.recv_bytes()
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -80,6 +114,11 @@ class _Engine:
 
 def _nothing() -> None:
     return None
+
+
+def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    rows = int(frame.height * _MESSAGE_BYTES / max(frame.estimated_size(), 1))
+    return frame.iter_slices(max(rows, 1)) if frame.height else iter([frame])
 
 
 def _packed(frame: pl.DataFrame) -> memoryview:
@@ -119,6 +158,16 @@ def _close() -> None:
         _idle.pop().close()
 
 
+def _forget() -> None:
+    """Leave the engines to the process that was forked: two that read from one pipe get each other's answers."""
+    global _guard, _slots
+    _idle.clear()
+    _guard, _slots = threading.Lock(), threading.BoundedSemaphore(_AT_ONCE)
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
 def read(query: str, seconds: float = _READING_SECONDS) -> tuple[list[str], Called | None]:
     """Give what DuckDB takes each statement of a text for, such as SELECT, and what one statement calls.
 
@@ -152,16 +201,15 @@ def _told(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dic
 
 
 def _asked(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]] | None:
-    """Give what a process says; None from one that had waited too long for a query and went away at this moment."""
+    """Give what a process says; None when one that had been waiting for a query is gone: a new one may answer."""
     with _engine() as engine:
         try:
             return engine.ask(what, frames)
         except (EOFError, OSError):
             ended = engine.close()
-    if ended == 0:
-        return None
-    late = f"The query was stopped after {what['seconds']:g} seconds; let it look at fewer rows."
-    return {"error": late if ended == -signal.SIGALRM else _GONE}, []
+    if ended == -signal.SIGALRM or engine.is_late:
+        return {"error": f"The query was stopped after {what['seconds']:g} seconds; let it look at fewer rows."}, []
+    return ({"error": _GONE}, []) if engine.is_new else None
 
 
 def _as_python(column: pl.Series, kind: str) -> pl.Series:

@@ -411,3 +411,78 @@ def test_times_to_the_nanosecond_come_as_they_are(wb: Workbook) -> None:
 )
 def test_a_date_outside_of_the_calendar_is_harmless_inside_of_something(wb: Workbook, value: str) -> None:
     assert len(wb.sql(f"SELECT {value} AS v").rows()) == 1
+
+
+def test_ctrl_c_ends_a_query_at_once(tmp_path: Path) -> None:
+    program = f"from relorch.views.sandbox import answer\nprint('on', flush=True)\nanswer({ENDLESS!r}, {{}}, 60.0)"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, said = process.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in said
+    assert time.monotonic() - begun < 5
+
+
+def test_a_query_ends_with_the_program_that_asked() -> None:
+    program = (
+        "import os, threading; from relorch.views.sandbox import answer;"
+        f"threading.Timer(2, os.kill, (os.getpid(), 9)).start(); answer({ENDLESS!r}, {{}}, 60.0)"
+    )
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=50)
+    assert time.monotonic() - begun < 20  # stdout of the query's process is closed too
+
+
+def test_a_process_that_stands_is_given_up(wb: Workbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_STARTING_SECONDS", 1)
+    assert wb.sql("SELECT 1 AS a").item() == 1
+    sandbox._idle[-1]._process.send_signal(signal.SIGSTOP)
+    with pytest.raises(QueryError, match="stopped after 0.5 seconds"):
+        answer("SELECT 1", {}, 0.5)
+    assert wb.sql("SELECT 1 AS a").item() == 1
+
+
+def test_a_fork_has_engines_of_its_own(wb: Workbook) -> None:
+    assert wb.sql("SELECT 1 AS a").item() == 1
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if not sandbox._idle and answer("SELECT 7", {}, 5.0).item() == 7 else 1)
+    assert [wb.sql(f"SELECT {number} AS a").item() for number in range(50)] == list(range(50))
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("broken", [None, "", "/nowhere/python", "/bin/true"])
+def test_a_process_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch, broken: Any) -> None:
+    sandbox._close()
+    monkeypatch.setattr(sys, "executable", broken)
+    with pytest.raises(QueryError, match="start"):
+        answer("SELECT 1", {}, 5.0)
+
+
+def test_less_memory_than_usual_is_no_reason_to_end() -> None:
+    program = "from relorch.views.sandbox import answer; print(answer('SELECT 42', {}, 5.0).item())"
+    command = f'ulimit -v 1900000; exec {sys.executable} -c "{program}"'
+    assert subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, timeout=60).stdout == b"42\n"
+
+
+def test_a_large_frame_that_changed_takes_the_place_of_the_old_one() -> None:
+    for number in range(3):
+        frame = pl.DataFrame({"number": range(200_000)}).with_columns(
+            text=pl.concat_str(pl.lit("x" * 2_000), pl.col("number").cast(pl.String))
+        )
+        query = "SELECT count(*) + sum(length(text)) AS size FROM told"
+        assert answer(query, {"told": frame}, 30.0).item() == 200_000 + 400_000_000 + 1_088_890, number
+        del frame
+
+
+def test_a_query_that_took_much_leaves_enough_for_the_next(wb: Workbook) -> None:
+    large = "SELECT length(repeat('y', (600000000 + range)::INTEGER)) AS n FROM range({n}) LIMIT 1"
+    for number in range(1, 5):
+        assert wb.sql(large.format(n=number)).item() == 600_000_000
+
+
+def test_an_answer_of_few_large_rows_comes() -> None:
+    assert answer("SELECT range AS i, repeat('y', 20000) AS y FROM range(20000)", {}, 30.0).height == 20_000
