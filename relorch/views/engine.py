@@ -46,9 +46,6 @@ _PLAIN = frozenset(
 """The types that polars has as well; a value of any other one becomes its text."""
 _NESTED = frozenset({"list", "array", "struct", "map"})
 _TOO_MUCH = "The query needs more memory than it may use; let it look at fewer rows or columns."
-_UNWELL = (duckdb.FatalException, duckdb.InternalException, duckdb.OutOfMemoryException)
-"""After these a DuckDB answers nothing any more, or has too little memory left."""
-
 Tables = dict[str, pa.Table]
 
 
@@ -65,8 +62,9 @@ def serve(parent: Connection, engine: DuckDBPyConnection) -> None:
         signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
         told, is_well = _told(parent, engine, asked, tables)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        parent.send_bytes(json.dumps(told).encode())
-        if not is_well or _is_worn():
+        stays = is_well and not _is_worn()
+        parent.send_bytes(json.dumps(told | {"stays": stays}).encode())
+        if not stays:
             return
 
 
@@ -86,9 +84,11 @@ def _told(
             return _kinds(engine, asked["query"]), True
         return _answer(parent, engine, asked, tables), True
     except MemoryError:
-        return {"error": _TOO_MUCH}, False
+        return {"error": _TOO_MUCH, "memory": True}, False
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
-        return {"error": _said(error)}, not isinstance(error, _UNWELL)
+        if _is_about_memory(error):
+            return {"error": _TOO_MUCH, "memory": True}, False
+        return {"error": str(error).strip()}, not isinstance(error, duckdb.FatalException | duckdb.InternalException)
 
 
 def _kinds(engine: DuckDBPyConnection, query: str) -> dict[str, Any]:
@@ -171,10 +171,8 @@ def _is_plain(kind: DuckDBPyType) -> bool:
     return all(_is_plain(child) and not child.id.startswith(("date", "timestamp")) for child in inside)
 
 
-def _said(error: Exception) -> str:
-    """Give DuckDB's own message; its advice about settings, which are locked here, is left out."""
-    text = str(error).strip()
-    return _TOO_MUCH if isinstance(error, duckdb.OutOfMemoryException) or text.startswith("Out of Memory") else text
+def _is_about_memory(error: Exception) -> bool:
+    return isinstance(error, duckdb.OutOfMemoryException) or str(error).strip().startswith("Out of Memory")
 
 
 def _opened() -> DuckDBPyConnection:

@@ -89,7 +89,10 @@ class _Engine:
         while (told := self._received(late))[:1] != b"{":
             batches.append(told)
         self.is_new = False
-        return json.loads(told), batches
+        found = json.loads(told)
+        if not found["stays"]:
+            self.close()
+        return found, batches
 
     def _received(self, late: float) -> bytes:
         """Wait for a message, by and by: a read would not be broken off by Ctrl+C, nor end when the process stands."""
@@ -201,15 +204,17 @@ def _told(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dic
 
 
 def _asked(what: dict[str, Any], frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], list[bytes]] | None:
-    """Give what a process says; None when one that had been waiting for a query is gone: a new one may answer."""
+    """Give what a process says; None when an older one is gone, or has too little memory left: a new one may answer."""
     with _engine() as engine:
+        is_new = engine.is_new
         try:
-            return engine.ask(what, frames)
+            told, batches = engine.ask(what, frames)
+            return (told, batches) if is_new or "memory" not in told else None
         except (EOFError, OSError):
             ended = engine.close()
     if ended == -signal.SIGALRM or engine.is_late:
         return {"error": f"The query was stopped after {what['seconds']:g} seconds; let it look at fewer rows."}, []
-    return ({"error": _GONE}, []) if engine.is_new else None
+    return ({"error": _GONE}, []) if is_new else None
 
 
 def _as_python(column: pl.Series, kind: str) -> pl.Series:
