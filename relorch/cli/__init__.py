@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from relorch.cli.app import app
-from relorch.cli.naming import Ambiguous
+from relorch.cli.naming import WrongWord
 from relorch.cli.output import complain
 from relorch.errors import CannotOpen, RelorchError, StorageError
 
@@ -24,7 +28,8 @@ def main(words: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding has not is escaped
             stream.reconfigure(errors="backslashreplace")
     try:
-        app(None if words is None else list(words), prog_name="relorch")
+        with _cleaning_up():
+            app(None if words is None else list(words), prog_name="relorch")
     except RelorchError as error:
         complain(str(error))
         sys.exit(exit_code(error))
@@ -36,8 +41,31 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(3)
 
 
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Let SIGTERM, and a terminal that was closed, end the process as Ctrl+C does: nothing half made stays behind."""
+    ending = (signal.SIGTERM, signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():  # only there signals can be taken
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in ending}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second one would break off the cleaning up
+    sys.exit(128 + number)
+
+
 def exit_code(error: RelorchError) -> int:
     """Give the exit code that an error stands for."""
-    if isinstance(error, CannotOpen | Ambiguous):
+    if isinstance(error, CannotOpen | WrongWord):
         return 2
     return 3 if isinstance(error, StorageError) else 1

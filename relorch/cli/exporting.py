@@ -14,24 +14,27 @@ from relorch.workbook import Workbook
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_ENDINGS = {"yaml": (".yaml", ".yml"), "markdown": (".md", ".markdown")}
 Form = Annotated[str | None, typer.Option("--format", help="yaml or markdown; else by the ending of -o, else yaml.")]
 
 
 def inventory(workbook: Workbook, output: Target = None) -> None:
     """Write clusters and customers as CSV, for 'import inventory' and for spreadsheets."""
-    write_out(workbook, output, [workbook.exports.inventory()])
+    write_out(workbook, output, [workbook.exports.inventory()], endings=(".csv",))
 
 
 def release(workbook: Workbook, release: ReleaseWord, output: Target = None, form: Form = None) -> None:
     """Write the steps of a release as YAML or as a Markdown runbook, for 'import release'."""
-    markdown = output is not None and output.suffix.lower() in (".md", ".markdown")
+    markdown = output is not None and output.suffix.lower() in _ENDINGS["markdown"]
     chosen = form or ("markdown" if markdown else "yaml")
-    write_out(workbook, output, [workbook.exports.release(release_id(workbook, release), chosen)])
+    text = workbook.exports.release(release_id(workbook, release), chosen)
+    write_out(workbook, output, [text], endings=_ENDINGS[chosen])
 
 
 def workbook(opened: Workbook, output: Target = None) -> None:
     """Write the whole workbook as lines of JSON: every table and every event, for 'import workbook'."""
-    write_out(opened, output, counted(opened.exports.workbook(), "writing lines"))
+    lines = counted(opened.exports.workbook(), "writing lines")
+    write_out(opened, output, lines, endings=(".jsonl", ".ndjson", ".json"))
 
 
 command(app, "inventory")(inventory)

@@ -47,8 +47,9 @@ def inventory(
     Asks first when open steps would show another text by it.
     """
 
-    def work(workbook: Workbook, only_look: bool, confirm: bool) -> Imported:
-        return workbook.imports.inventory(file.text, dry_run=only_look, confirm=confirm)
+    def work(workbook: Workbook, planned: Imported | None) -> Imported:
+        confirm = planned is not None and planned.retexts.total > 0
+        return workbook.imports.inventory(file.text, dry_run=planned is None, confirm=confirm, expected=planned)
 
     _import(Job(place, dry_run, yes, as_json), work)
 
@@ -70,10 +71,15 @@ def release(
         raise typer.BadParameter("give either --name or --into.", param_hint="--name")
     chosen = form or _form_of(file)
 
-    def work(workbook: Workbook, only_look: bool, _: bool) -> Imported:
-        number = None if into is None else release_id(workbook, into)
+    def work(workbook: Workbook, planned: Imported | None) -> Imported:
         return workbook.imports.release(
-            file.text, form=chosen, name=name, into=number, file_name=file.name, dry_run=only_look
+            file.text,
+            form=chosen,
+            name=name,
+            into=None if into is None else release_id(workbook, into),
+            file_name=file.name,
+            dry_run=planned is None,
+            expected=planned,
         )
 
     _import(Job(place, dry_run, yes, as_json, into), work)
@@ -94,9 +100,9 @@ def whole_workbook(place: Place, file: PathToRead, dry_run: DryRun = False, as_j
 def spec_database(place: Place, file: PathToRead, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Take over a database of the original specification's own stack into an empty or new workbook."""
 
-    def work(workbook: Workbook, only_look: bool, _: bool) -> Imported:
+    def work(workbook: Workbook, planned: Imported | None) -> Imported:
         with waiting("reading"):
-            return workbook.imports.spec_database(file, dry_run=only_look)
+            return workbook.imports.spec_database(file, dry_run=planned is None)
 
     _import(Job(place, dry_run, True, as_json), work)
 
@@ -125,19 +131,19 @@ class Job:
     into: str | None = None
 
 
-Work = Callable[[Workbook, bool, bool], Imported]
-"""What an import does to a workbook: only look at it?, are changed texts confirmed?"""
+Work = Callable[[Workbook, Imported | None], Imported]
+"""What an import does to a workbook: None only looks, what that gave is then done."""
 
 
 def _import(job: Job, work: Work) -> None:
     """Look, ask where open texts would change, import, and tell."""
     with _workbook_of(job, dry_run=True) as workbook:
-        done = work(workbook, True, True)
+        done = work(workbook, None)
         question = _question(workbook, done, job.into)
     if not (job.dry_run or _has_errors(done)):
         _ask(question, done, job)
         with _workbook_of(job, dry_run=False) as workbook:
-            done = work(workbook, False, done.retexts.total > 0)
+            done = work(workbook, done)
     _conclude(done, dry_run=job.dry_run, as_json=job.as_json)
 
 
@@ -160,13 +166,14 @@ def _workbook_of(job: Job, *, dry_run: bool) -> Iterator[Workbook]:
 
 def _question(workbook: Workbook, planned: Imported, into: str | None) -> str | None:
     """Give what has to be asked before texts change that somebody may be working by, or None."""
-    if planned.retexts.total:
-        return f"{planned.retexts.total} open steps will show another text by this."
+    texts = f"{planned.retexts.total} open steps will show another text by this." if planned.retexts.total else None
     if into is None or not planned.changes:
-        return None
+        return texts
     release = workbook.releases.get(release_id(workbook, into))
-    return (
-        f"This changes the steps of release '{release.name}', which is active." if release.status == "active" else None
+    if release.status != "active":
+        return None
+    return " ".join(
+        part for part in (f"This changes the steps of release '{release.name}', which is active.", texts) if part
     )
 
 
@@ -176,7 +183,27 @@ def _ask(question: str | None, planned: Imported, job: Job) -> None:
         return
     for each in planned.changes:
         complain(" ".join(part for part in (each.action, each.what, each.detail) if part))
+    _tell_reach(planned)
     agree(question, yes=False)
+
+
+def _tell_reach(planned: Imported) -> None:
+    """Say whose steps follow each template that is updated, and whose stay as they are."""
+    for each in planned.reached:
+        for notes, what in (
+            (each.effect.cannot_render, "will not render"),
+            (each.effect.updates, "follow"),
+            (each.effect.overridden, "keep a text of their own"),
+            (each.effect.executed, "keep the text they were executed with"),
+        ):
+            if notes:
+                names = ", ".join(f"{note.cluster_name}/{note.namespace}" for note in notes[:_NAMED])
+                more = f" and {len(notes) - _NAMED:,} more" if len(notes) > _NAMED else ""
+                complain(f"step {each.name}: {len(notes):,} {what}: {names}{more}")
+
+
+_NAMED = 20
+"""How many customers are named of a step; a count says how many more there are."""
 
 
 def _conclude(done: Imported, *, dry_run: bool, as_json: bool) -> None:
@@ -188,9 +215,10 @@ def _conclude(done: Imported, *, dry_run: bool, as_json: bool) -> None:
     for finding in done.findings:
         complain(f"{finding.kind.value}: {finding}")
     if _has_errors(done):
-        errors = sum(finding.kind is Kind.ERROR for finding in done.findings)
-        complain(f"nothing was imported: {errors} errors. Put them right and import again.")
+        complain(f"nothing was imported: {done.error_count:,} errors. Put them right and import again.")
         raise typer.Exit(1)
+    if dry_run:
+        _tell_reach(done)
     complain(_in_words(done, dry_run=dry_run))
 
 

@@ -61,7 +61,9 @@ def restore(
 
 
 def check(workbook: Workbook, as_json: Json = False) -> None:
-    """Look whether the workbook is whole: what SQLite says, the record of events, and the texts that ran."""
+    """Look whether the workbook is whole: what SQLite says, the record of events, and what ran by it."""
+    from relorch.store.backup import leftovers
+
     with waiting("checking"):
         found = workbook.check()
     if as_json:
@@ -70,10 +72,13 @@ def check(workbook: Workbook, as_json: Json = False) -> None:
     rows += [("dangling row", each) for each in found.foreign_keys]
     rows += [("missing", each) for each in found.missing]
     rows += [("changed text", f"step {each}") for each in found.texts]
+    rows += [("not as its events say", f"step {each}") for each in found.states]
     if found.first_broken_event is not None:
         rows.append(("changed record", f"event {found.first_broken_event} and what follows"))
     if not as_json:
         say_table(("what", "where"), rows)
+    for each in leftovers(Path(workbook.path)):
+        complain(f"{each}: a run that was killed left this here, and it holds what the workbook holds; delete it.")
     complain("the workbook is whole." if found.ok else "the workbook is damaged; 'relorch restore' puts a backup back.")
     if not found.ok:
         raise typer.Exit(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -59,7 +60,14 @@ def serve_workbook(
                 page = leftovers.enter_context(_leading_to(whole, Path(workbook.path).parent))
                 threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
 
+        _stop_when_hung_up()
         serve(app, host=host, port=port, operators=known | {token: workbook.operator}, on_ready=ready)
+
+
+def _stop_when_hung_up() -> None:
+    """Let a terminal that was closed stop the server as SIGTERM does, unless it was started to outlive it."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,11 +21,10 @@ from tempfile import TemporaryDirectory
 from relorch.errors import Busy, CannotOpen, StorageError
 from relorch.store import Store
 from relorch.store.engine import make_engine, storing
-from relorch.store.files import being_made, database_path
+from relorch.store.files import ASIDE, BESIDE, being_made, database_path, kept_by_restore
 from relorch.store.migrate import revision_number
 from relorch.store.tables import APPLICATION_ID, SCHEMA
 
-_BESIDE = ("-journal", "-wal", "-shm")
 _OF_THE_COPY = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 
 
@@ -72,7 +72,7 @@ def back_up(store: Store, target: Path | None, now: datetime) -> Backup:
         with store.writing() as connection:  # nobody writes meanwhile, so that both can be compared
             wanted = contents(connection.connection.driver_connection)  # type: ignore[arg-type]
             copy(store.path, partial)
-        if examined(partial) != wanted:
+        if _examined_copy(partial, store.path) != wanted:
             raise StorageError(f"{path}: the backup is not what the workbook holds; nothing was left there.")
         made, digest = _flushed(partial), _digest(partial)
     _refuse_other(path, made)
@@ -82,8 +82,8 @@ def back_up(store: Store, target: Path | None, now: datetime) -> Backup:
 def restore(backup: str | Path, url: str, now: datetime | None = None) -> Restored:
     """Put a backup in the place of the workbook at `url`, whose files are kept beside it under another name.
 
-    Raises `CannotOpen` for a backup that is not whole and a place where no file can be, `Busy` while somebody
-    has the workbook open; nothing is changed then.
+    Whatever ends it, at `url` is the one workbook or the other, whole. Raises `CannotOpen` for a backup that is not
+    whole and a place where no file can be, `Busy` while somebody has the workbook open; nothing is changed then.
     """
     source, path = Path(backup).expanduser().absolute(), database_path(url)
     if path.exists() and source.exists() and path.samefile(source):
@@ -91,22 +91,20 @@ def restore(backup: str | Path, url: str, now: datetime | None = None) -> Restor
     refuse_open(source)
     wanted = examined(source)
     refuse_in_use(path)
-    aside = _unused(path.with_name(f"{path.name}.before-restore-{_stamp(now or datetime.now(UTC))}"))
-    kept = None
+    aside = _unused(path.with_name(f"{path.name}{ASIDE}{_stamp(now or datetime.now(UTC))}"))
     try:
-        with being_made(path) as partial:
+        with being_made(path, replaces=os.path.lexists(path)) as partial:
             _reserve(partial)
             with storing(source), _filling(partial), closing(reading_only(source)) as connection:
                 connection.execute("VACUUM INTO ?", (str(partial),))
-            if examined(partial) != wanted:
+            if _examined_copy(partial, source) != wanted:
                 raise StorageError(f"{path}: the copy is not what the backup holds; nothing was changed.")
             made = _flushed(partial)
             refuse_in_use(path)
-            kept = _move_set(path, aside)
+            kept = _keep(path, aside)
         _refuse_other(path, made)
     except BaseException:
-        if kept is not None and not path.exists():
-            _move_set(aside, path)
+        _give_back(path, aside)
         raise
     return Restored(path, kept, wanted.newest[0], wanted.schema)
 
@@ -205,6 +203,15 @@ def examined(path: Path) -> Contents:
     return found
 
 
+def _examined_copy(copy: Path, original: Path) -> Contents:
+    """Examine a copy that has no name of its own yet: what is wrong with it is told of what it was made of."""
+    try:
+        return examined(copy)
+    except CannotOpen as error:
+        why = str(error).replace(f"{copy}: ", "").rstrip(".")
+        raise StorageError(f"{original}: no copy was kept, because what it holds is not whole: {why}.") from error
+
+
 def reading_only(path: Path) -> sqlite3.Connection:
     """Give a connection that leaves a file and its folder as they are; never for a workbook that is in use here.
 
@@ -257,12 +264,52 @@ def holders(path: Path) -> set[int]:
     return found
 
 
-def _move_set(path: Path, aside: Path) -> Path | None:
-    """Rename a database with what stands beside it; the new name, or None where there was nothing."""
-    found = [ending for ending in ("", *_BESIDE) if os.path.lexists(path.with_name(path.name + ending))]
+def leftovers(path: Path) -> list[Path]:
+    """Give what runs that were killed left beside a workbook: copies of it that nobody has open, second names of it."""
+    folder = path.parent
+    copies = [*folder.glob(f".{escape(path.name)}.*.partial"), *folder.glob(".relorch-*")]
+    copies += (folder / "backups").glob(".*.partial")
+    names = [each for each in kept_by_restore(path) if each.exists() and each.samefile(path)]
+    return sorted(each for each in (*copies, *names) if not _is_being_filled(each))
+
+
+def _is_being_filled(copy: Path) -> bool:
+    try:
+        return any(holders(each) for each in (copy.iterdir() if copy.is_dir() else [copy]))
+    except OSError:  # gone meanwhile, or another user's
+        return True
+
+
+def _keep(path: Path, aside: Path) -> Path | None:
+    """Give a database a second name, and what stands beside it that of the second; None where there was nothing.
+
+    The first name is never without a file, and no journal of the old one ever stands beside the new one.
+    """
+    found = [ending for ending in ("", *BESIDE) if os.path.lexists(_beside(path, ending))]
     for ending in found:
-        path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+        os.link(_beside(path, ending), _beside(aside, ending))
+    for ending in found:
+        if ending:
+            _beside(path, ending).unlink()
     return aside if found else None
+
+
+def _give_back(path: Path, aside: Path) -> None:
+    """Take back what `_keep` did, as far as it came; where another database stands now, the old one stays aside."""
+    stands, kept = os.path.lexists(path), os.path.lexists(aside)
+    if stands and not (kept and os.path.samestat(path.lstat(), aside.lstat())):
+        return
+    for ending in (*BESIDE, ""):
+        if not os.path.lexists(_beside(aside, ending)):
+            continue
+        if os.path.lexists(_beside(path, ending)):
+            _beside(aside, ending).unlink()
+        else:
+            _beside(aside, ending).rename(_beside(path, ending))
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
 
 
 def _new_name(path: Path, target: Path | None, now: datetime) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection
 
+from relorch.errors import CannotOpen
 from relorch.model.placeholders import sha256
 from relorch.store import events
 from relorch.store.tables import APPEND_ONLY, metadata
@@ -19,7 +21,8 @@ class Check:
 
     `integrity`: sentences of SQLite; `foreign_keys`: rows that point at nothing; `missing`: tables, indexes and
     triggers that are not as relorch made them; `first_broken_event`: from this event on the record was changed;
-    `texts`: steps whose recorded text is not the one that its digest was made of.
+    `texts`: steps whose recorded text is not the one that its digest was made of; `states`: steps whose status, text
+    or operator is not what their events say.
     """
 
     integrity: tuple[str, ...]
@@ -27,11 +30,12 @@ class Check:
     missing: tuple[str, ...]
     first_broken_event: int | None
     texts: tuple[int, ...]
+    states: tuple[int, ...]
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        found = self.integrity or self.foreign_keys or self.missing or self.texts
+        found = self.integrity or self.foreign_keys or self.missing or self.texts or self.states
         return not found and self.first_broken_event is None
 
 
@@ -47,6 +51,7 @@ def check(connection: Connection) -> Check:
         missing,
         events.first_broken(connection) if whole else None,
         _wrong_texts(connection) if whole else (),
+        untold(connection)[:_MOST] if whole else (),
     )
 
 
@@ -59,6 +64,39 @@ def missing_parts(connection: Connection) -> tuple[str, ...]:
     guards = {f"trigger {made.split()[2]}": made for made in APPEND_ONLY}
     gone = [name for name in sorted(wanted) if name not in found]
     return (*gone, *(name for name, made in guards.items() if found.get(name) != made))
+
+
+def refuse_without_tables(connection: Connection, path: Path) -> None:
+    """Refuse with `CannotOpen` a workbook that has lost a table: nothing could be recorded, or trusted, in it."""
+    gone = ", ".join(part for part in missing_parts(connection) if part.startswith("table "))
+    if gone:
+        raise CannotOpen(f"{path}: this workbook is damaged ({gone} is missing); 'relorch restore' puts a backup back.")
+
+
+_EXECUTED = ("status", "executed_by", "executed_sha256")
+_NEVER_TOUCHED = ("pending", None, None)
+
+
+def untold(connection: Connection) -> tuple[int, ...]:
+    """Give the steps whose status, operator or executed text is not what their events say.
+
+    A step that no event is about is pending: it came with its release.
+    """
+    recorded = _recorded(connection)
+    result = connection.exec_driver_sql(f"SELECT id, {', '.join(_EXECUTED)} FROM customer_steps ORDER BY id")  # noqa: S608
+    return tuple(step for step, *now in result if tuple(now) != recorded.get(step, _NEVER_TOUCHED))
+
+
+def _recorded(connection: Connection) -> dict[int, tuple[str | None, ...]]:
+    """Give what the newest event that names each of these columns made of it, by step."""
+    said = ", ".join(f"json_type(after, '$.{name}'), json_extract(after, '$.{name}')" for name in _EXECUTED)
+    query = f"SELECT step_id, {said} FROM events WHERE step_id IS NOT NULL AND json_valid(after) ORDER BY id"  # noqa: S608
+    recorded: dict[int, tuple[str | None, ...]] = {}
+    for step, *told in connection.exec_driver_sql(query):
+        was = recorded.get(step, _NEVER_TOUCHED)
+        named = zip(told[::2], told[1::2], was, strict=True)
+        recorded[step] = tuple(old if kind is None else new for kind, new, old in named)
+    return recorded
 
 
 def _wrong_texts(connection: Connection) -> tuple[int, ...]:

@@ -7,11 +7,18 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from relorch.errors import Busy, CannotOpen, StorageError
 from relorch.store import migrate
 from relorch.store.tables import APPLICATION_ID, SCHEMA
+
+BESIDE = ("-journal", "-wal", "-shm")
+"""What SQLite puts beside a database, under its name with these endings."""
+ASIDE = ".before-restore-"
+"""What the name of a workbook that a restore set aside goes on with; a time follows."""
+_MAGIC = b"SQLite format 3\0"
 
 
 def database_path(url: str) -> Path:
@@ -39,6 +46,7 @@ def ensure_workbook(path: Path, *, create: bool) -> None:
     An existing file is never changed here. Raises `CannotOpen` with one clear sentence otherwise.
     """
     if not os.path.lexists(path):
+        refuse_kept(path)
         if not create:
             raise CannotOpen(f"{path}: there is no such file; 'relorch serve' creates one, or name another by --db.")
         _create(path)
@@ -48,6 +56,21 @@ def ensure_workbook(path: Path, *, create: bool) -> None:
     if path.stat().st_size == 0:
         raise CannotOpen(f"{path}: this file is empty, not a relorch workbook; it was left as it is.")
     _check_identity(path)
+
+
+def refuse_kept(path: Path) -> None:
+    """Refuse with `CannotOpen` to take `path` for a new workbook's name while what a restore kept of one is there."""
+    if found := kept_by_restore(path):
+        names = ", ".join(str(each) for each in found)
+        why = f"there is no such file, but a restore kept the workbook that was here as {names}"
+        ways = "Give it its name back, put a backup back by 'relorch restore', or move it away"
+        raise CannotOpen(f"{path}: {why}. {ways}.")
+
+
+def kept_by_restore(path: Path) -> list[Path]:
+    """Give the workbooks that restores set aside, without what stands beside them."""
+    found = path.parent.glob(f"{escape(path.name)}{ASIDE}*") if os.path.isdir(path.parent) else ()
+    return sorted(each for each in found if not each.name.endswith(BESIDE))
 
 
 def _check_identity(path: Path) -> None:
@@ -109,25 +132,41 @@ def _create(path: Path) -> None:
     _check_identity(path)
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file is a database of SQLite, anybody's; never ask of one that this process has open."""
+    if not path.is_file():  # a pipe would wait for its other end
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 @contextmanager
-def being_made(path: Path) -> Iterator[Path]:
+def being_made(path: Path, *, replaces: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path` to make a file under; leaving gives it its own name, whole or not at all.
 
-    When somebody else made `path` meanwhile, theirs stays. Raises `CannotOpen` when it cannot be made.
+    When somebody else made `path` meanwhile, theirs stays, unless it `replaces` what is there. Of what fails no
+    folder is left either. Raises `CannotOpen` when it cannot be made.
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    new = [folder for folder in path.parents if not os.path.lexists(folder)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield partial
-        with suppress(FileExistsError):
-            os.link(partial, path)
+        if replaces:
+            os.replace(partial, path)
+        else:
+            with suppress(FileExistsError):
+                os.link(partial, path)
         _flush_folder(path.parent)
     except OSError as error:
         raise CannotOpen(f"{path}: it cannot be created ({error.strerror}).") from error
     finally:
-        for ending in ("", "-journal", "-wal", "-shm"):
+        for ending in ("", *BESIDE):
             with suppress(OSError):
                 partial.with_name(partial.name + ending).unlink(missing_ok=True)
+        for folder in new:  # where there is a file now, this does nothing
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _flush_folder(folder: Path) -> None:

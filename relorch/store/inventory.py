@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from relorch.model.status import OPEN, Status
 from relorch.store import rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customer_steps, customers, release_customers, releases
+
+# made once: an import asks it for each of its rows
+_ACTIVE_IN = (
+    select(customers)
+    .where(
+        customers.c.cluster_id == bindparam("cluster"),
+        customers.c.namespace == bindparam("name"),
+        customers.c.is_active == literal_column("1"),  # as its index says it, which IS TRUE would not use
+    )
+    .limit(1)
+)
 
 
 def active_cluster_named(connection: Connection, name: str) -> RowDict | None:
@@ -19,12 +30,8 @@ def active_cluster_named(connection: Connection, name: str) -> RowDict | None:
 
 def active_customer_in(connection: Connection, cluster_id: int, namespace: str) -> RowDict | None:
     """Give the active customer that has this namespace on this cluster, or None."""
-    query = select(customers).where(
-        customers.c.cluster_id == cluster_id,
-        customers.c.namespace == namespace,
-        customers.c.is_active == literal_column("1"),  # as its index says it, which IS TRUE would not use
-    )
-    return rows.fetch_one(connection, query)
+    row = connection.execute(_ACTIVE_IN, {"cluster": cluster_id, "name": namespace}).mappings().first()
+    return dict(row) if row else None
 
 
 def list_clusters(connection: Connection, *, inactive: bool) -> list[RowDict]:

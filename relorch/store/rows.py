@@ -57,6 +57,15 @@ def add(connection: Connection, table: Table, now: datetime, **values: Any) -> R
     return dict(connection.execute(query).mappings().one())
 
 
+def add_all(connection: Connection, table: Table, now: datetime, values: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows created at `now`, all with the same columns given, and give their ids in the same order."""
+    if not values:
+        return []
+    query = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    times = {"created_at": now, "updated_at": now}
+    return list(connection.execute(query, [{**each, **times} for each in values]).scalars())
+
+
 def change(connection: Connection, table: Table, row_id: int, now: datetime, **values: Any) -> RowDict:
     """Set columns of one row, raise its version, and give it whole."""
     query = (

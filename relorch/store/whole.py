@@ -99,11 +99,13 @@ def add(connection: Connection, table: str, numbered: Sequence[tuple[int, Values
 
 
 def _added(connection: Connection, statement: str, values: list[Values]) -> str | None:
+    connection.exec_driver_sql("SAVEPOINT added")
     try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(statement, values)
+        connection.exec_driver_sql(statement, values)
     except IntegrityError as error:
+        connection.exec_driver_sql("ROLLBACK TO added")
         return str(error.orig)
+    connection.exec_driver_sql("RELEASE added")  # after another error there is none any more: a full disk ends it all
     return None
 
 

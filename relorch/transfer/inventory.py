@@ -62,7 +62,7 @@ def read_inventory(text: str, findings: Findings) -> Inventory:
     rows = _rows(text.removeprefix("\ufeff"), findings) if within_limit(text, findings) else iter(())
     line, header = next(rows, (1, []))
     columns = _columns(header, line, findings)
-    if columns is None:
+    if not columns:
         return Inventory((), ())
     reading = _Reading(findings, columns)
     for line, cells in rows:
@@ -138,32 +138,37 @@ def _known_in(header: str, delimiter: str) -> set[str]:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: `kind` is cluster, customer, or none of them for the cluster's name; `key` one of metadata."""
+    """A column: `kind` is cluster, customer, or none of them for the cluster's name; `key` one of metadata.
+
+    `is_unknown`: it has a title that says nothing to us, and its cells are not looked at.
+    """
 
     kind: str
     name: str
     title: str
     key: str | None = None
+    is_unknown: bool = False
 
 
-def _columns(header: Sequence[str], line: int, findings: Findings) -> list[_Column] | None:
-    """Give the columns of the header, or None when the rows cannot be read by it."""
-    before = findings.error_count
+def _columns(header: Sequence[str], line: int, findings: Findings) -> list[_Column]:
+    """Give the columns of the header, or none when the rows cannot be read by it."""
     if not header:
-        if not before:
+        if not findings.error_count:
             findings.error(None, f"There is nothing in the file; it begins with the columns {', '.join(_NEEDED)}.")
-        return None
+        return []
     if len(header) > MOST_COLUMNS:
         findings.stop(line, f"There are more than {MOST_COLUMNS:,} columns.")
-        return None
+        return []
     columns = [_column_of(title.strip(), line, findings) for title in header]
     titles = Counter(column.title for column in columns if column.title)
     for title in sorted(title for title, times in titles.items() if times > 1):
         findings.error(line, f"The column {shown(title)} is there twice.")
     for name in _NEEDED:
         if name not in titles:
-            findings.error(line, f"The column '{name}' is missing; a file needs {', '.join(_NEEDED)}.")
-    return columns if findings.error_count == before else None
+            findings.stop(
+                line, f"The column '{name}' is missing; a file needs {', '.join(_NEEDED)}. The rows were not looked at."
+            )
+    return [] if findings.is_stopped else columns
 
 
 def _column_of(title: str, line: int, findings: Findings) -> _Column:
@@ -185,7 +190,7 @@ def _column_of(title: str, line: int, findings: Findings) -> _Column:
             "begins with a letter or '_' and holds only letters, digits, '_' and '-' (after 'cluster.' if it is the "
             "cluster's).",
         )
-    return _Column("", "", "")
+    return _Column("", "", "", is_unknown=bool(title))
 
 
 @dataclass
@@ -232,7 +237,8 @@ class _Reading:
 
     def _is_crooked(self, line: int, cells: Sequence[str]) -> bool:
         beyond = cells[len(self._columns) :]
-        nameless = [cell for column, cell in zip(self._columns, cells, strict=False) if not column.title]
+        known = zip(self._columns, cells, strict=False)
+        nameless = [cell for column, cell in known if not (column.title or column.is_unknown)]
         if len(cells) < len(self._columns):
             self._findings.error(line, f"The row has {len(cells)} cells; there are {len(self._columns)} columns.")
         elif any(cell.strip() for cell in (*beyond, *nameless)):

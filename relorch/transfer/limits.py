@@ -54,7 +54,12 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def within_limit(text: str, findings: Findings) -> bool:
-    """Whether a text is small enough to be looked at; one that is not is noted as an error."""
+    """Whether a text is small enough to be looked at; one that is not is noted as an error.
+
+    Raises `InvalidValue` for what is no text at all.
+    """
+    if not isinstance(text, str):
+        raise InvalidValue("text", text, "must be a text")
     if len(text) > BYTES or len(text.encode("utf-8", "surrogatepass")) > BYTES:
         findings.stop(None, f"The file {too_large()}.")
         return False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from relorch.errors import shown
@@ -69,13 +70,16 @@ def fitted_name(findings: Findings, line: int | None, what: str, name: str) -> t
 
 
 def unused(name: str, taken: Callable[[str], bool], limit: int) -> str:
-    """Give a name that is not taken: it itself, or with ` (2)`, ` (3)` … behind it, within `limit` characters."""
-    found, number = name, 1
-    while taken(found):
-        number += 1
+    """Give the first of the numbered names that is not taken."""
+    return next(each for each in numbered(name, limit) if not taken(each))
+
+
+def numbered(name: str, limit: int) -> Iterator[str]:
+    """Give a name, then with ` (2)`, ` (3)` … behind it without end, each within `limit` characters."""
+    yield name
+    for number in count(2):
         suffix = f" ({number})"
-        found = name[: limit - len(suffix)].rstrip() + suffix
-    return found
+        yield name[: limit - len(suffix)].rstrip() + suffix
 
 
 def joined_description(rest: str | None, description: str | None) -> str | None:

@@ -72,10 +72,7 @@ def read_markdown(text: str, file_name: str, findings: Findings) -> ReleaseText:
     if not within_limit(text, findings):
         return ReleaseText(Said({}), ())
     source = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    steps = _Reading(PurePath(file_name).stem, findings).steps(_without_front_matter(source))
-    if not steps and not findings.error_count:
-        findings.warning(None, "There is no step in the file.")
-    return ReleaseText(Said({}), steps)
+    return ReleaseText(Said({}), _Reading(PurePath(file_name).stem, findings).steps(_without_front_matter(source)))
 
 
 def markdown_of(release: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
@@ -102,6 +99,7 @@ class _Piece:
     start: int
     end: int
     level: int = 0
+    is_open: bool = False  # a block that nothing closes
 
 
 def _parsed(source: str) -> Iterator[_Piece]:
@@ -125,9 +123,15 @@ def _marked(source: str) -> Iterator[_Piece]:
         if token.type == "heading_open" and token.level == 0:
             yield _Piece("heading", _heading(tokens[at + 1].content, references), start, end, int(token.tag[1]))
         elif token.type == "fence" and _language(token) in _TYPES:
-            yield _Piece(_language(token), token.content, start, end)
+            yield _Piece(_language(token), token.content, start, end, is_open=_is_open(token, end - start))
         elif token.type == "html_block" and token.level == 0 and (found := _COMMENT.fullmatch(token.content)):
             yield _Piece("comment", found[1], start, end)
+
+
+def _is_open(token: Token, lines: int) -> bool:
+    """Whether a block of so many lines has no line that closes it."""
+    inside = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
+    return lines < inside + 2
 
 
 def _language(token: Token) -> str:
@@ -195,6 +199,7 @@ class _Reading:
         self._category = "deploy"
         self._blocks = 0
         self._comment: dict[str, Any] = {}
+        self._comment_line = 0
         self._found: list[Said] = []
 
     def steps(self, source: str) -> tuple[Said, ...]:
@@ -203,7 +208,7 @@ class _Reading:
             if piece.kind == "heading":
                 self._under(piece)
             elif piece.kind == "comment":
-                self._comment = self._read_comment(piece)
+                self._comment, self._comment_line = self._read_comment(piece), piece.start + 1
             elif piece.text.strip():
                 self._step(piece)
             else:
@@ -249,7 +254,8 @@ class _Reading:
             **({"description": rest} if rest else {}),
             **self._comment,
         }
-        lines = {"name": name_line, "content": line, "description": name_line}
+        said_at = dict.fromkeys(self._comment, self._comment_line)
+        lines = {"name": name_line, "content": line, "description": name_line, **said_at}
         self._found.append(Said({**values, "content": values["content"].rstrip("\n")}, line, lines))
         self._comment = {}
         self._look_at(block)
@@ -264,6 +270,9 @@ class _Reading:
 
     def _look_at(self, block: _Piece) -> None:
         line = block.start + 1
+        if block.is_open:
+            said = f"The block is never closed, so all up to line {block.end} is in it; close it if that is not meant."
+            self._findings.warning(line, said)
         if block.kind == "":
             said = "The block names no language, so it became a text step; write ```bash or ```sql if it is to run."
             self._findings.warning(line, said)

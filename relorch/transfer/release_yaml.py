@@ -34,7 +34,7 @@ def read_yaml(text: str, findings: Findings) -> ReleaseText:
     if root is None:
         return ReleaseText(Said({}), ())
     if not isinstance(root, _Map):
-        findings.error(root.line, f"A release file is a map with the keys {', '.join((*RELEASE_FIELDS, 'steps'))}.")
+        findings.stop(root.line, f"A release file is a map with the keys {', '.join((*RELEASE_FIELDS, 'steps'))}.")
         return ReleaseText(Said({}), ())
     top = _entries(root, (*RELEASE_FIELDS, "steps"), "a release", findings)
     release = _said(root, {key: node for key, node in top.items() if key != "steps"}, _RELEASE, findings)
@@ -131,10 +131,10 @@ def _tree(text: str, findings: Findings) -> _Node | None:
         return _built(yaml.parse(text, Loader=yaml.SafeLoader), findings)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        findings.error(line, f"The character U+{int(error.character):04X} cannot stand in YAML.")
+        findings.stop(line, f"The character U+{int(error.character):04X} cannot stand in YAML.")
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
-        findings.error(None if mark is None else mark.line + 1, f"This is no YAML: {error.problem or error.context}.")
+        findings.stop(None if mark is None else mark.line + 1, f"This is no YAML: {error.problem or error.context}.")
     return None
 
 
@@ -145,7 +145,7 @@ def _built(events: Iterator[Any], findings: Findings) -> _Node | None:
     for event in events:
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            findings.error(event.start_mark.line + 1, "A release file holds one document; there is another one here.")
+            findings.stop(event.start_mark.line + 1, "A release file holds one document; there is another one here.")
             return None
         if isinstance(event, yaml.CollectionEndEvent):
             open_.pop()
@@ -159,10 +159,10 @@ def _built(events: Iterator[Any], findings: Findings) -> _Node | None:
         if not isinstance(node, _Scalar):
             open_.append(node)
         if len(open_) > _DEEPEST:
-            findings.error(node.line, f"Maps and lists stand more than {_DEEPEST} deep in each other here.")
+            findings.stop(node.line, f"Maps and lists stand more than {_DEEPEST} deep in each other here.")
             return None
     if root is None:
-        findings.error(None, "There is nothing in the file.")
+        findings.stop(None, "There is nothing in the file.")
     return root
 
 

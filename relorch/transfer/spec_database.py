@@ -65,6 +65,11 @@ class Ledger:
         """Whether there is an error."""
         return bool(self._errors)
 
+    @property
+    def error_count(self) -> int:
+        """How many errors were noted."""
+        return len(self._errors)
+
     def findings(self) -> tuple[Finding, ...]:
         """Give everything: errors, then repairs and warnings by table."""
         found = Findings(list(self._errors))

@@ -23,6 +23,8 @@ VERSION = 1
 LINE_LIMIT = 64 * 1024 * 1024
 """The longest line, in bytes: an event may list every step of a release."""
 MOST_ERRORS = 1_000
+HIGHEST_NUMBER = 2**48
+"""No id or counter is higher: the ids that follow have to be exact in JSON, and must not run out."""
 
 _UNREADABLE = object()
 _ONE_LINE = frozenset({"name", "namespace", "operator", "executed_by", "version_number", "action"})
@@ -103,7 +105,8 @@ class Reader:
             told = f"version {shown(found.get('version'))}, schema {shown(found.get('schema'))}"
             self.refuse(line, f"this is a workbook of {told}; this relorch reads version {VERSION}, schema {schema}")
         elif not (_are_counts(found.get("counters")) and _are_counts(found.get("rows"))):
-            self.refuse(line, "counters and rows must give a whole number for each table")
+            why = f"counters and rows must give a whole number for each table, none above {HIGHEST_NUMBER:,}"
+            self.refuse(line, why)
         else:
             return Head(schema, found["counters"], found["rows"])
         return None
@@ -156,7 +159,7 @@ def _are_counts(found: object) -> bool:
     return (
         isinstance(found, dict)
         and found.keys() <= TABLES.keys()
-        and all(type(number) is int and 0 <= number < 2**63 for number in found.values())
+        and all(type(number) is int and 0 <= number <= HIGHEST_NUMBER for number in found.values())
     )
 
 
@@ -199,6 +202,8 @@ def _wrong_value(shape: Shape, value: object) -> str | None:
 def _wrong_number(shape: Shape, value: object) -> str | None:
     if type(value) is not int or not -(2**63) <= value < 2**63:
         return f"{shape.name} {shown(value)}: must be a whole number"
+    if shape.kind == "number" and abs(value) > HIGHEST_NUMBER:
+        return f"{shape.name} {value}: must not be above {HIGHEST_NUMBER:,}"
     if shape.kind == "flag" and value not in (0, 1):
         return f"{shape.name} {value}: must be 0 or 1"
     if shape.kind == "time":

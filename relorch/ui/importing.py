@@ -18,14 +18,15 @@ from relorch.transfer.limits import BYTES, decoded
 from relorch.ui import words
 from relorch.ui.answer import Answer, attempt
 from relorch.ui.drafts import Drafts, Form
+from relorch.ui.effects import effect_markup
 from relorch.ui.form import Fields, other_numbers
 from relorch.ui.form import form as drawn_form
 from relorch.ui.page import Markup, element, html, joined, link, show
 from relorch.workbook import Workbook
 from relorch.workbook.imports import Imported, Planned
 
-CHANGES_SHOWN, FINDINGS_SHOWN, CLUSTERS_LINKED = 60, 500, 5
-"""A list on the page is cut to so many; a count says how many more there are."""
+CHANGES_SHOWN, FINDINGS_SHOWN, CLUSTERS_LINKED, REACHED_SHOWN = 60, 500, 5, 10
+"""A list on the page is cut to so many; a count says how many more there are. Errors are all shown."""
 
 _FORMS = {".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
 _FILE_NAME = {"yaml": "yaml", "markdown": "md"}
@@ -84,7 +85,7 @@ class Step:
     @property
     def errors(self) -> int:
         """How many errors the file has; with one nothing is imported."""
-        return 0 if self.planned is None else sum(each.kind is Kind.ERROR for each in self.planned.findings)
+        return 0 if self.planned is None else self.planned.error_count
 
     @property
     def is_ready(self) -> bool:
@@ -142,12 +143,12 @@ class Importer:
             return replace(now, note=words.IMPORT_OTHER_WORKBOOK)
         if not now.is_ready:
             return now
-        if now.planned.retexts.total and not before.is_asked:
+        if self.target.is_inventory and now.planned.retexts.total and not before.is_asked:
             return replace(now, is_asked=True)
         return self._stored(replace(now, is_asked=before.is_asked))
 
     def _stored(self, step: Step) -> Step | Done:
-        answer = attempt(lambda: self._import(step.given, confirm=step.is_asked), lambda done: self._said(step, done))
+        answer = attempt(lambda: self._import(step.given, step.planned, confirm=step.is_asked), self._said)
         if answer.result is None:
             return replace(step, refused=answer)
         return Done(answer.shown, self.workbook.last_undoable, answer.result.release_id)
@@ -160,31 +161,27 @@ class Importer:
         revision = self.workbook.revision()  # first: what is stored in between is noticed when it is imported
         if file == self.step.given and revision == self.step.revision and self.step.planned is not None:
             return Step(file, self.step.planned, revision)
-        return Step(file, self._import(file, dry_run=True), revision)
+        return Step(file, self._import(file, None), revision)
 
-    def _import(self, file: Given | None, *, dry_run: bool = False, confirm: bool = False) -> Imported:
+    def _import(self, file: Given | None, planned: Imported | None, *, confirm: bool = False) -> Imported:
+        """Do what was `planned`; None: only look."""
         if file is None:
             raise NotAllowed(words.IMPORT_NOTHING_GIVEN)
         imports, into = self.workbook.imports, self.target.release
         if self.target.is_inventory:
-            return imports.inventory(file.text, dry_run=dry_run, confirm=confirm)
+            return imports.inventory(file.text, dry_run=planned is None, confirm=confirm, expected=planned)
         return imports.release(
             file.text,
             form=file.form,
             name=file.name,
             into=None if into is None else into.id,
             file_name=file.file_name,
-            dry_run=dry_run,
+            dry_run=planned is None,
+            expected=planned,
         )
 
-    def _said(self, step: Step, done: Imported) -> Markup:
-        planned = step.planned.changes if step.planned is not None else ()
-        return html(
-            "{counts} {other} {way}",
-            counts=words.import_stored(_counts(done.changes)),
-            other="" if done.changes == planned else words.IMPORT_OTHERWISE,
-            way=_ways(self.workbook, done),
-        )
+    def _said(self, done: Imported) -> Markup:
+        return html("{counts} {way}", counts=words.import_stored(_counts(done.changes)), way=_ways(self.workbook, done))
 
     def _show(self, step: Step) -> None:
         self.step = step
@@ -332,7 +329,7 @@ def shown(importer: Importer, go: Any, name: Any) -> Markup:
         controls=_controls(go, name, asked=step.is_asked),
         question=_question(step, go),
         refused=refused,
-        lists=_findings(step.planned.findings) + (Markup() if step.errors else _changes(step.planned.changes)),
+        lists=_findings(step.planned.findings) + (Markup() if step.errors else _deeds(step.planned)),
     )
 
 
@@ -388,6 +385,7 @@ def _counts(changes: tuple[Planned, ...]) -> Counter[str]:
 def _findings(findings: tuple[Finding, ...]) -> Markup:
     if not findings:
         return Markup()
+    shown_ones = _worth_showing(findings)
     rows = joined(
         html(
             '<tr class="ro-{kind}"><td>{line}</td><td><b>{word}</b></td><td>{message}</td></tr>',
@@ -396,9 +394,31 @@ def _findings(findings: tuple[Finding, ...]) -> Markup:
             word=each.kind.value,
             message=each.message,
         )
-        for each in findings[:FINDINGS_SHOWN]
+        for each in shown_ones
     )
-    return _table(words.IMPORT_FINDINGS, words.IMPORT_FINDING_COLUMNS, rows, len(findings) - FINDINGS_SHOWN)
+    return _table(words.IMPORT_FINDINGS, words.IMPORT_FINDING_COLUMNS, rows, len(findings) - len(shown_ones))
+
+
+def _worth_showing(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Give every error that is listed, and the first of all else; in their order."""
+    others = [each for each in findings if each.kind is not Kind.ERROR]
+    left_out = {id(each) for each in others[FINDINGS_SHOWN:]}
+    return [each for each in findings if id(each) not in left_out]
+
+
+def _deeds(planned: Imported) -> Markup:
+    """Give the changes, and what becomes of the customers' steps of each template that is updated."""
+    reached = planned.reached[:REACHED_SHOWN]
+    steps = joined(
+        html("<h4>{name}</h4>{effect}", name=each.name, effect=effect_markup("update", each.effect)) for each in reached
+    )
+    more = len(planned.reached) - len(reached)
+    return html(
+        "{changes}{steps}{more}",
+        changes=_changes(planned.changes),
+        steps=html("<h3>{title}</h3>{steps}", title=words.IMPORT_REACHED, steps=steps) if reached else "",
+        more=html('<p class="ro-more">{text}</p>', text=words.and_more(more)) if more > 0 else "",
+    )
 
 
 def _changes(changes: tuple[Planned, ...]) -> Markup:

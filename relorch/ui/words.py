@@ -715,11 +715,11 @@ IMPORT_OTHER_WORKBOOK = (
     "Somebody has changed the workbook since the preview, and the file would change something else now. "
     "Nothing was stored; look at it again."
 )
-IMPORT_OTHERWISE = "Somebody changed the workbook at the same moment, so this is not quite what the preview said."
 IMPORT_NO_CHANGES = "There is nothing to change: the workbook says what the file says."
 IMPORT_FINDINGS = "Found in the file"
 IMPORT_FINDING_COLUMNS = ("Line", "Kind", "What was found")
 IMPORT_CHANGES = "What would change"
+IMPORT_REACHED = "Customers' steps of what is changed"
 IMPORT_CHANGE_COLUMNS = ("Change", "Of what", "Detail")
 IMPORT_LOOK_AT = "Look at"
 IMPORT_TO_STEPS = "Look at its steps"
@@ -762,10 +762,8 @@ def import_errors(count: int) -> str:
 
 def import_reach(name: str, added: int, updated: int) -> str:
     """Say what an import does to an active release."""
-    return (
-        f"{name} is active: {steps(added)} would be added for all its customers, and {updated:,} changed. "
-        "Steps that were executed or overridden keep their text."
-    )
+    more = f"{steps(added)} would be added for all its customers, and " if added else ""
+    return f"{name} is active: {more}{steps(updated)} changed. Where one was executed or overridden, it keeps its text."
 
 
 # the progress page

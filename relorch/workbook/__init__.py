@@ -15,7 +15,7 @@ from relorch.model.progress import Progress
 from relorch.model.values import Event
 from relorch.store import Store, events
 from relorch.store.backup import Backup, back_up
-from relorch.store.check import Check, check
+from relorch.store.check import Check, check, refuse_without_tables
 from relorch.store.files import database_path, ensure_workbook
 from relorch.views.flow import Flow, flow_of, versions_at
 from relorch.views.kept import kept_of
@@ -318,8 +318,8 @@ def open_workbook(
     ensure_workbook(path, create=create)
     store = Store(path)
     try:
-        with store.reading():
-            pass  # sets and reads back the pragmas, so that a file that cannot be used is refused now
+        with store.reading() as connection:  # sets and reads back the pragmas: what cannot be used is refused now
+            refuse_without_tables(connection, path)
     except BaseException:
         store.close()
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
@@ -132,13 +132,25 @@ def create_customer(change: Change, cluster: RowDict, values: RowDict, *, is_act
 
     An inactive one may share its namespace with others.
     """
-    _refuse_inactive(cluster)
-    if is_active:
-        _refuse_taken(change.connection, cluster, values["namespace"])
-    said = {"cluster_id": cluster["id"], **values, **({} if is_active else _flag(False))}
+    said = new_customer(change.connection, cluster, values, is_active=is_active)
     row = rows.add(change.connection, customers, change.now, **said)
     change.record("customer.create", customer_id=row["id"], after=said)
     return row
+
+
+def new_customer(connection: Connection, cluster: RowDict, values: RowDict, *, is_active: bool = True) -> RowDict:
+    """Give the columns of a customer that can be added to a cluster; raises as `create_customer` does."""
+    _refuse_inactive(cluster)
+    if is_active:
+        _refuse_taken(connection, cluster, values["namespace"])
+    return {"cluster_id": cluster["id"], **values, **({} if is_active else _flag(False))}
+
+
+def add_customers(change: Change, new: Sequence[RowDict]) -> None:
+    """Add customers as `new_customer` gave them, all in one statement; no two of them may be in each other's way."""
+    ids = rows.add_all(change.connection, customers, change.now, [_flag(True) | said for said in new])
+    for customer_id, said in zip(ids, new, strict=True):
+        change.record("customer.create", customer_id=customer_id, after=said)
 
 
 def change_customer(change: Change, customer_id: int, old: RowDict, new: RowDict) -> RowDict:

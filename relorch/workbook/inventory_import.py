@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from relorch.store import inventory, rows, steps
 from relorch.store.rows import RowDict
 from relorch.transfer.findings import Findings
 from relorch.transfer.inventory import Inventory, read_inventory
-from relorch.transfer.release_file import Said, fitted_name, joined_description, unused
+from relorch.transfer.release_file import Said, fitted_name, joined_description, numbered
 from relorch.workbook.clusters import (
     change_cluster,
     checked_cluster,
@@ -23,10 +23,11 @@ from relorch.workbook.clusters import (
 )
 from relorch.workbook.core import Core
 from relorch.workbook.customers import (
+    add_customers,
     change_customer,
     checked_customer,
-    create_customer,
     deactivate_customer,
+    new_customer,
     reactivate_customer,
 )
 from relorch.workbook.importing import Import, carried_out, told
@@ -36,7 +37,9 @@ _RETEXTING = frozenset({"name", "kubeconfig_path", "metadata"})
 """The fields that placeholders stand for."""
 
 
-def import_inventory(core: Core, content: str, *, dry_run: bool, confirm: bool) -> Imported:
+def import_inventory(
+    core: Core, content: str, *, dry_run: bool, confirm: bool, expected: Imported | None = None
+) -> Imported:
     """Bring clusters and customers up to a CSV file; see `Imports.inventory`."""
     text.flag("confirm", confirm)
     findings = Findings()
@@ -48,6 +51,7 @@ def import_inventory(core: Core, content: str, *, dry_run: bool, confirm: bool) 
         lambda done: _InventoryImport(done).take(read),
         dry_run=text.flag("dry_run", dry_run),
         confirm=confirm,
+        expected=expected,
     )
 
 
@@ -75,6 +79,7 @@ class _InventoryImport:
         known.sort(key=lambda row: (row["is_active"], row["id"]))
         self._clusters: dict[str, RowDict | None] = {row["name"]: row for row in known}
         self._customers: dict[tuple[int, str], list[RowDict]] = defaultdict(list)
+        self._new: dict[tuple[int, str], RowDict] = {}
         for row in inventory.list_customers(connection, cluster_id=None, inactive=True):
             self._customers[row["cluster_id"], row["namespace"]].append(row)
 
@@ -88,6 +93,7 @@ class _InventoryImport:
         for each in wanted:
             with self._done.noting(each.said.line):
                 self._take_customer(each)
+        self._add_new()
         for said in read.clusters:
             if said.values.get("active") is False:
                 self._close_cluster(said)
@@ -123,7 +129,7 @@ class _InventoryImport:
             return existing
         if new.keys() & _RETEXTING:
             self._done.watch(steps.open_with_context(change.connection, cluster_id=existing["id"]))
-        self._done.plan("update cluster", existing["name"], told(old, new))
+        self._done.plan("update cluster", existing["name"], told(old, new), old=old)
         return change_cluster(change, existing["id"], old, new)
 
     def _close_cluster(self, said: Said) -> None:
@@ -173,6 +179,7 @@ class _InventoryImport:
         """Give a namespace that an active customer before it has a number, which no namespace has: it is inactive."""
         taken = {(each.cluster, each.namespace) for each in wanted}
         first: dict[tuple[str, str], int] = {}
+        others: dict[tuple[str, str], Iterator[str]] = {}  # each goes on where it was: there may be 100,000 of them
         for each in wanted:
             place = (each.cluster, each.namespace)
             if each.active is False:
@@ -181,8 +188,8 @@ class _InventoryImport:
                 first[place] = each.said.line
                 continue
             cluster, old = place
-            limit = text.NAMESPACE_LIMIT
-            each.namespace = unused(old, lambda name, cluster=cluster: (cluster, name) in taken, limit)  # type: ignore[misc]
+            names = others.setdefault(place, numbered(old, text.NAMESPACE_LIMIT))
+            each.namespace = next(name for name in names if (cluster, name) not in taken)
             each.active = False
             taken.add((each.cluster, each.namespace))
             said = (
@@ -209,16 +216,21 @@ class _InventoryImport:
             return  # what is wrong with the cluster was noted
         values = wanted.values | self._metadata(wanted.said, wanted.found, checked_customer)
         if wanted.found is None:
-            row = create_customer(
-                self._done.change,
-                cluster,
-                {"description": None, **values, "namespace": wanted.namespace},
-                is_active=wanted.active is not False,
-            )
-            detail = f"on {cluster['name']}" + ("" if row["is_active"] else ", inactive")
-            self._done.plan("create customer", f"{row['name']} ({row['namespace']})", detail)
+            self._create_customer(wanted, cluster, {"description": None, **values, "namespace": wanted.namespace})
             return
         self._update_customer(wanted, wanted.found, values, f"{wanted.found['name']} ({wanted.namespace})")
+
+    def _create_customer(self, wanted: _Wanted, cluster: RowDict, values: RowDict) -> None:
+        place, is_active = (cluster["id"], wanted.namespace), wanted.active is not False
+        if place in self._new:  # two names of the file may be cut to one: the rule has to see the first of them
+            self._add_new()
+        self._new[place] = new_customer(self._done.change.connection, cluster, values, is_active=is_active)
+        detail = f"on {cluster['name']}" + ("" if is_active else ", inactive")
+        self._done.plan("create customer", f"{values['name']} ({values['namespace']})", detail)
+
+    def _add_new(self) -> None:
+        add_customers(self._done.change, list(self._new.values()))
+        self._new.clear()
 
     def _update_customer(self, wanted: _Wanted, row: RowDict, values: RowDict, what: str) -> None:
         change = self._done.change
@@ -227,7 +239,7 @@ class _InventoryImport:
             if new.keys() & _RETEXTING:
                 self._done.watch(steps.open_with_context(change.connection, customer_id=row["id"]))
             row = change_customer(change, row["id"], old, new)
-            self._done.plan("update customer", what, told(old, new))
+            self._done.plan("update customer", what, told(old, new), old=old)
         if wanted.active is False and row["is_active"]:
             deactivate_customer(change, row)
             self._done.plan("deactivate customer", what)

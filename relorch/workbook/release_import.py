@@ -27,7 +27,7 @@ from relorch.transfer.release_file import (
 from relorch.views.effect import Effect, StepNote, unrendered
 from relorch.workbook.core import Core
 from relorch.workbook.importing import Import, carried_out
-from relorch.workbook.imports import Imported
+from relorch.workbook.imports import Imported, Reached
 from relorch.workbook.releases import checked_release, create_release, refuse_archived, require_release
 from relorch.workbook.rendering import rendering_of
 from relorch.workbook.templates import add_template, change_template, checked_template, columns_of_update
@@ -38,7 +38,15 @@ _UPDATED = ("type", "content", "description", "required")
 
 
 def import_release(
-    core: Core, content: str, *, form: str, name: str | None, into: int | None, file_name: str, dry_run: bool
+    core: Core,
+    content: str,
+    *,
+    form: str,
+    name: str | None,
+    into: int | None,
+    file_name: str,
+    dry_run: bool,
+    expected: Imported | None = None,
 ) -> Imported:
     """Make a draft of a release file, or bring a release up to it; see `Imports.release`."""
     kind = text.one_of("form", form, Form)
@@ -46,6 +54,8 @@ def import_release(
         raise InvalidValue("name", name, "is for a new draft; leave it out to import into a release")
     findings = Findings()
     read = _read(content, kind, file_name, findings)
+    if not read.steps and not findings.error_count:
+        findings.error(None, "There is no step in the file.")
 
     def work(done: Import) -> None:
         if into is None:
@@ -54,7 +64,7 @@ def import_release(
             _into(done, read, into)
 
     flag = text.flag("dry_run", dry_run)
-    return carried_out(core, file_name or f"{kind} file", findings, work, dry_run=flag)
+    return carried_out(core, file_name or f"{kind} file", findings, work, dry_run=flag, expected=expected)
 
 
 def _read(content: str, kind: Form, file_name: str, findings: Findings) -> ReleaseText:
@@ -186,8 +196,16 @@ def _update(done: Import, step: _Step, before: RowDict) -> None:
         return
     step.row, effect = change_template(done.change, before, new, found)
     fields = ", ".join(name for name in new if name != "revision")
-    done.plan("update step", before["name"], f"{fields}{_reach(effect)}")
+    done.plan("update step", before["name"], f"{fields}{_reach(effect)}", old={name: before[name] for name in new})
+    if found:
+        followed = {note.step_id for note in effect.updates}
+        done.reached.append(Reached(before["name"], effect))
+        done.following += sum(_is_other(row, step.row) for row in found if row["id"] in followed)
     _warn_unrendered(done, step, effect.cannot_render)
+
+
+def _is_other(row: RowDict, template: RowDict) -> bool:
+    return (row["type"], row["content"]) != (template["type"], template["content"])
 
 
 def _reach(effect: Effect) -> str:

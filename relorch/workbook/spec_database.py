@@ -21,13 +21,14 @@ from relorch.store.events import newest_id
 from relorch.store.rows import RowDict
 from relorch.store.spec_database import SpecDatabase, copied
 from relorch.transfer import spec_database as spec
+from relorch.transfer.release_file import numbered
 from relorch.transfer.spec_database import Ledger, Source, TooManyErrors
 from relorch.workbook.core import Change, Core
 from relorch.workbook.imports import Imported, Planned
 
 _AT_ONCE = 1_000
 _NOUNS = {"clusters": "cluster", "customers": "customer", "releases": "release", "step_templates": "template"}
-_TELLING = ("status", "executed_at", "executed_by", "skip_reason", "notes")
+_TELLING = ("status", "executed_at", "executed_by", "executed_sha256", "skip_reason", "notes")
 
 
 class _NotToBeStored(Exception):
@@ -48,7 +49,8 @@ def import_spec_database(core: Core, path: Path, *, dry_run: bool = False) -> Im
             if ledger.stops or dry_run:
                 raise _NotToBeStored
     except (_NotToBeStored, TooManyErrors):
-        return Imported(() if ledger.stops else _planned(taken), ledger.findings(), stored=False)
+        done = () if ledger.stops else _planned(taken)
+        return Imported(done, ledger.findings(), stored=False, error_count=ledger.error_count)
     return Imported(_planned(taken), ledger.findings(), stored=True, batch_id=change.batch_id)
 
 
@@ -82,6 +84,7 @@ class _Import:
     members: list[RowDict] = field(default_factory=list)
     steps: Counter[tuple[int, int]] = field(default_factory=Counter)
     told: list[dict[str, Any]] = field(default_factory=list)
+    numbered: dict[tuple[str, int, str], Iterator[str]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Read everything, write what is right, and record it."""
@@ -140,10 +143,9 @@ class _Import:
 
     def _distinguish(self, table: str, row: RowDict, column: str, taken: set[str], limit: int) -> None:
         """Give a text that another row has a number: `2026.11 (2)`."""
-        wanted, number = row[column], 2
-        while row[column] in taken:
-            ending = f" ({number})"
-            row[column], number = f"{wanted[: limit - len(ending)]}{ending}", number + 1
+        wanted = row[column]
+        names = self.numbered.setdefault((table, id(taken), wanted), numbered(wanted, limit))
+        row[column] = next(name for name in names if name not in taken)
         if row[column] != wanted:
             what = f"{column} '{text.visible(wanted)}' is taken; it is '{text.visible(row[column])}' now"
             self.ledger.repair(table, row["id"], what)

@@ -10,8 +10,9 @@ from pathlib import Path
 from relorch.errors import CannotOpen, StorageError
 from relorch.store import Connection, Store, migrate, whole
 from relorch.store.backup import snapshot
+from relorch.store.check import untold
 from relorch.store.engine import storing
-from relorch.store.files import being_made, database_path
+from relorch.store.files import being_made, database_path, refuse_kept
 from relorch.store.tables import SCHEMA
 from relorch.transfer.findings import Findings
 from relorch.transfer.whole import Head, Reader, Record, TooManyErrors, head_line, printer
@@ -47,6 +48,7 @@ def import_workbook(url: str, lines: Iterable[str | bytes], *, dry_run: bool = F
     path, findings = database_path(url), Findings()
     if os.path.lexists(path):
         raise CannotOpen(f"{path}: there is a file already; a whole workbook is only read into a new one.")
+    refuse_kept(path)
     changes: tuple[Planned, ...] = ()
     try:
         with being_made(path) as partial:
@@ -58,7 +60,8 @@ def import_workbook(url: str, lines: Iterable[str | bytes], *, dry_run: bool = F
                 raise _NotToBeKept
             made = partial.stat()
     except _NotToBeKept:
-        return Imported(changes if not findings.errors else (), findings.by_line(), stored=False)
+        done = changes if not findings.errors else ()
+        return Imported(done, findings.by_line(), stored=False, error_count=findings.error_count)
     if not os.path.samestat(path.stat(), made):
         raise CannotOpen(f"{path}: somebody else made a file of this name meanwhile; theirs was left as it is.")
     return Imported(changes, findings.by_line(), stored=True)
@@ -79,6 +82,8 @@ def _fill(path: Path, reader: Reader, findings: Findings) -> tuple[Planned, ...]
                 reader.refuse_missing(head)
                 for step in whole.strayed(connection) if not findings.errors else ():
                     reader.refuse(None, f"customer_steps {step}: its template belongs to another release.")
+                for step in untold(connection) if not findings.errors else ():
+                    reader.refuse(None, f"customer_steps {step}: its status or text is not what its events say.")
                 whole.keep_counters(connection, head.counters)
             except TooManyErrors:
                 return ()

@@ -60,4 +60,19 @@ def test_a_report_is_a_file_that_runs_nothing(ask: Ask, build: Build) -> None:
         assert "<script>alert" not in out.text
         assert out.headers["content-disposition"].startswith("attachment")
         assert "sandbox; default-src 'none'" in out.headers.get_list("content-security-policy")[0]
-    assert ask("GET", f"/releases/{step.release_id}/report?customerId=99").status_code in (404, 409)
+    assert ask("GET", f"/releases/{step.release_id}/report?customerId=99").status_code == 404
+
+
+def test_a_report_of_nothing_is_refused_as_the_schema_says(ask: Ask, build: Build) -> None:
+    active, draft, stranger = build.active(), build.release(), build.customer()
+    told = ask("GET", "/openapi.json").json()["paths"]["/api/releases/{releaseId}/report"]["get"]["responses"]
+    for path in (f"/releases/{draft.id}/report", f"/releases/{active.id}/report?customerId={stranger.id}"):
+        assert ask("GET", path).status_code == 409
+    assert "409" in told
+
+
+def test_an_import_that_changes_nothing_has_no_batch(ask: Ask, build: Build) -> None:
+    build.customer()
+    text = ask("GET", "/export/inventory").text
+    made = ask("POST", "/import/inventory", json={"text": text}).json()
+    assert (made["stored"], made["batchId"], made["changes"]) == (True, None, [])

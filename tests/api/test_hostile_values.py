@@ -219,3 +219,106 @@ def test_no_hostile_value_gets_through_or_comes_back(app: Any, operation: str) -
         return wrong
 
     assert to_the_end(all_of_them()) == []
+
+
+class File(NamedTuple):
+    """A file that can be read, with a spot in it, and an error in another place, so that it is always refused."""
+
+    kind: str  # csv, yaml or markdown
+    text: str
+
+    def request(self, value: str) -> Request:
+        spoken = {"csv": '"' + value.replace('"', '""') + '"', "yaml": json.dumps(value)}.get(self.kind, value)
+        written = self.text.replace(f"<{SPOT}>", value).replace(SPOT, spoken)
+        where, form = ("inventory", {}) if self.kind == "csv" else ("release", {"form": self.kind, "name": "a release"})
+        headers = (("content-type", b"application/json"),)
+        return Request(f"/api/import/{where}", body=json.dumps({"text": written, **form}).encode(), headers=headers)
+
+
+CELLS = {
+    "cluster": "c1", "namespace": "n1", "name": "N1", "description": "", "active": "", "kubeconfig_path": "",
+    "cluster_active": "no", "zone": "", "cluster.zone": "",
+}  # fmt: skip
+STEP = {"category": "deploy", "name": "x", "type": "bash", "content": "true"}
+
+
+def csv_of(cells: dict[str, str], *further: dict[str, str]) -> str:
+    rows = [cells, *further]
+    return "\n".join([",".join(cells), *(",".join(row.values()) for row in rows), "too,short"]) + "\n"
+
+
+def csv_files() -> Iterator[str]:
+    yield from (csv_of(CELLS | {column: SPOT}) for column in CELLS)
+    yield from (csv_of(CELLS | {column: SPOT}) for column in (SPOT, f'"cluster.<{SPOT}>"'))
+    for column in ("cluster.zone", "kubeconfig_path", "cluster_active"):
+        yield csv_of(CELLS | {column: SPOT}, CELLS | {column: "yes", "namespace": "n2"})
+    for key in (MARK, f"cluster.{MARK}"):  # a key that there can be, with values that cannot, or not both
+        yield csv_of(CELLS | {key: "\x07"})
+        yield csv_of(CELLS | {key: SPOT}, CELLS | {key: "another", "namespace": "n2"})
+
+
+def yaml_of(step: dict[str, str], head: str = "") -> str:
+    lines = [f"{key}: {value}" for key, value in step.items()]
+    return f"{head}steps:\n  - " + "\n    ".join(lines) + "\n  - wrong\n"
+
+
+def yaml_files() -> Iterator[str]:
+    yield from (yaml_of(STEP | {key: SPOT}) for key in (*STEP, "required", "description", "unknown"))
+    yield from (yaml_of(STEP | {"name": f"{sign}{MARK} y"}) for sign in ("!", "&"))
+    yield from (yaml_of(STEP | {"name": f"{start}{MARK}"}) for start in ("*", "%", "`", "'"))
+    yield from (yaml_of(STEP | {key: "z"}) for key in (SPOT, f"? [{SPOT}]\n    "))
+    for field in ("name", "type", "version_number", "release_date", "description", "metadata", SPOT):
+        yield yaml_of(STEP, f"{field}: {SPOT}\n")
+    for metadata in (
+        f"zone: {SPOT}",
+        f"{SPOT}: x",
+        f"{SPOT}: {SPOT}",
+        f'{MARK}: "\\a"',
+        f"{MARK}: {{{SPOT}: [{SPOT}]}}",
+    ):
+        yield yaml_of(STEP, f"metadata:\n  {metadata}\n")
+
+
+def markdown_files() -> Iterator[str]:
+    wrong = "\n\n<!-- relorch: wrong -->\n"
+    yield f"# {SPOT}\n\ntext{wrong}"
+    yield f"# a\n\n```bash\n{SPOT}\n```{wrong}"
+    yield f"# a\n\n```{SPOT}\ntext\n```{wrong}"
+    yield f"---\nname: {SPOT}\n---\n# a\n\n{SPOT}{wrong}"
+    for said in (
+        f'{{"{MARK}": 1}}',
+        f'{{"required": "{MARK}"}}',
+        f'{{"description": ["{MARK}"]}}',
+        f'{{"description": {{"a": "{MARK}", "b": ["{MARK}", "{"x" * 60}"]}}}}',
+        f'{{"description": "{MARK}\\u0007"}}',
+    ):
+        yield f"# a\n\n<!-- relorch: {said} -->\n\n```bash\ntrue\n```{wrong}"
+
+
+FILES = [
+    *(File("csv", each) for each in csv_files()),
+    *(File("yaml", each) for each in yaml_files()),
+    *(File("markdown", each) for each in markdown_files()),
+]
+WORDS = [
+    f"\n{MARK}\x07\n",
+    f"O'{MARK}' and\u202e \"{MARK}\": '{MARK}' (or {MARK})\\",
+    f"${{{{ {MARK}.name | sh }}}} '${{{{ namespace | sh }}}}' ${{{{ vars.{MARK} }}}}",
+    f"{MARK} " * 400,
+]
+
+
+@pytest.mark.parametrize("word", WORDS, ids=range(len(WORDS)))
+def test_a_refused_file_repeats_nothing_and_says_what_is_wrong(app: Any, word: str) -> None:
+    async def all_of_them() -> list[str]:
+        wrong = []
+        for file in FILES:
+            request = file.request(word)
+            status, answer = await answered(app, "POST", request)
+            said = [each["message"] for each in json.loads(answer[answer.index(b"{") :]).get("findings", [])]
+            mute = [each for each in said if len(re.findall(r"[a-z]{2,}", each)) < 3]
+            if status != 422 or not said or mute or MARK.encode() in answer:
+                wrong.append(f"{status} {file}: {mute or answer[-600:].decode()}")
+        return wrong
+
+    assert to_the_end(all_of_them()) == []

@@ -34,6 +34,11 @@ KINDS = {
     InvalidValue("kubeconfig_path", "secret-1", "is too long"): (422, "invalid-value", "kubeconfigPath: is too long."),
     InvalidValue("metadata secret-1", 1, "must be a text"): (422, "invalid-value", "metadata: must be a text."),
     InvalidValue("step_ids", [7, "secret-1"], "holds secret-1"): (422, "invalid-value", "stepIds: cannot be taken."),
+    InvalidValue("step_ids", [7, 4711], "names step 4711, which"): (
+        422,
+        "invalid-value",
+        "stepIds: names step …, which.",
+    ),
     AlreadyTaken("name", "secret-1", "is in use"): (409, "already-taken", "name: is in use."),
     Busy("/home/secret-1/app.db: busy"): (
         503,
@@ -152,3 +157,49 @@ def test_a_conflict_on_a_template_names_who_but_no_step(ask: Ask, ask_as_ben: As
     ask_as_ben("PATCH", f"/templates/{template.id}", json={"content": "new"})
     problem = ask("PATCH", f"/templates/{template.id}", json={"content": "newer", "expectedVersion": 1}).json()
     assert (problem["status"], problem["who"], "stepId" in problem) == (409, "ben", False)
+
+
+def test_ids_that_were_sent_are_not_said_again_but_the_reason_is(ask: Ask, build: Build) -> None:
+    release, stranger = build.active(), build.customer()
+    ids = [123456789, stranger.id]
+    for verb, done in (("hold", "held"), ("resume", "active"), ("remove", "removed")):
+        said = {"customerIds": ids} | ({} if verb == "resume" else {"reason": "x"})
+        reply = ask("POST", f"/releases/{release.id}/{verb}", json=said)
+        who = f"customerIds … (no member), … '{stranger.name}' (no member): cannot be"
+        assert (reply.status_code, reply.json()["detail"]) == (409, f"{who} {done} in release '{release.name}'.")
+
+
+def test_a_refused_order_says_why_without_the_ids(ask: Ask, build: Build) -> None:
+    template = build.template(build.release())
+    said = {"releaseId": template.release_id, "category": "deploy", "orderedIds": [template.id, 123456789]}
+    reply = ask("POST", "/steps/reorder", json=said)
+    assert "not live templates of this release and category" in reply.json()["errors"][0]["why"]
+    assert (reply.status_code, "123456789" in reply.text) == (422, False)
+
+
+def test_a_step_that_is_not_in_the_list_is_told_as_that(ask: Ask, build: Build) -> None:
+    step = build.step()
+    reply = ask("POST", "/steps/done", json={"stepIds": [step.id], "expectedVersion": {"4711": 1}})
+    assert reply.json()["errors"] == [{"field": "expectedVersion", "why": "names step …, which is not among the steps"}]
+
+
+@pytest.mark.parametrize(("number", "status"), [("9007199254740993.0", 422), ("9007199254740992.0", 422), ("1.0", 200)])
+def test_a_number_that_was_rounded_is_no_id(ask: Ask, build: Build, number: str, status: int) -> None:
+    assert build.step().id == 1
+    body = f'{{"stepIds": [{number}]}}'
+    assert ask("POST", "/steps/start", content=body, headers={"content-type": "application/json"}).status_code == status
+
+
+def test_a_refusal_in_a_list_is_as_short_as_alone(ask: Ask, build: Build) -> None:
+    step = build.step()
+    alone = ask("POST", f"/steps/{step.id}/revert", json={}).json()
+    (refused,) = ask("POST", "/steps/revert", json={"stepIds": [step.id]}).json()["refused"]
+    assert refused == {"stepId": step.id, "problem": alone}
+
+
+def test_the_schema_says_what_is_checked_of_a_content(ask: Ask, build: Build) -> None:
+    told = ask("GET", "/openapi.json").json()["components"]["schemas"]["NewTemplate"]["properties"]["content"]
+    assert "65,536 bytes in UTF-8" in told["description"]
+    step = {"name": "x", "category": "deploy", "type": "text", "content": "é" * 40_000}
+    reply = ask("POST", f"/releases/{build.release().id}/templates", json=step)
+    assert (reply.status_code, reply.json()["errors"]) == (422, [{"field": "content", "why": "is longer than 64 KB"}])

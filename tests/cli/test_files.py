@@ -119,7 +119,7 @@ def test_equal_rows_are_counted_and_not_all_printed(elsewhere: Run, tmp_path: Pa
     file = given(tmp_path, "inventory.csv", "cluster,namespace,name\n" + "eu-1,a,A\n" * 3_000)
     done = elsewhere("import", "inventory", file, "--db", tmp_path / "new.db")
     assert (done.code, len(done.err.splitlines())) == (0, 1_002)
-    assert "There are 2,999 repairs; the first 1,000 are listed" in done.err
+    assert "There are 2,999 repairs; those after the first 1,000 are left out" in done.err
     given(tmp_path, "inventory.csv", "cluster,namespace,name\n" + "".join(f"eu-1,{at},\n" for at in range(3_000)))
     wrong = elsewhere("import", "inventory", file, "--db", tmp_path / "newer.db")
     assert (wrong.code, len(wrong.err.splitlines())) == (1, 1_002)

@@ -29,6 +29,7 @@ def test_no_database_is_written_over_nor_its_journal(relorch: Run, wb: Workbook,
     for target in (other, foreign, backup, hard, soft, *journals):
         refused = relorch("export", "inventory", "-o", target)
         assert (refused.code, "choose another name" in refused.err) == (1, True), target
+    assert "this is the workbook itself" in relorch("export", "inventory", "-o", hard).err
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
     wb.clusters.create(name="still here")
 

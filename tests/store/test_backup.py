@@ -20,9 +20,10 @@ import pytest
 from relorch import Workbook, open_workbook
 from relorch.errors import Busy, CannotOpen, StorageError
 from relorch.store import backup, migrate
-from relorch.store.backup import restore
+from relorch.store.backup import leftovers, restore
 from relorch.store.migrate import SCRIPTS, Upgraded, upgrade
 from relorch.store.tables import SCHEMA
+from relorch.workbook.whole import import_workbook
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -122,8 +123,21 @@ def test_a_copy_that_is_not_whole_is_not_kept(wb: Workbook, tmp_path: Path, monk
     wb.clusters.create(name="eu-1")
     monkeypatch.setattr(backup, "copy", broken_off)
     with pytest.raises(StorageError, match="the backup is not what the workbook holds"):
-        wb.backup(tmp_path / "backups" / "backup.db")
-    assert names(tmp_path / "backups") == []
+        wb.backup(tmp_path / "new" / "backups" / "backup.db")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_workbook_that_is_damaged_is_named_itself(wb: Workbook, build: Any, tmp_path: Path) -> None:
+    build.step()
+    with wb._core.store._write.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("DELETE FROM clusters")
+        connection.commit()
+    with pytest.raises(StorageError) as caught:
+        wb.backup(tmp_path / "backup.db")
+    why = "no copy was kept, because what it holds is not whole: this workbook is damaged (1 rows point at nothing)."
+    assert str(caught.value) == f"{wb.path}: {why}"
+    assert not (tmp_path / "backup.db").exists()
 
 
 def test_backups_amid_writes_are_whole(wb: Workbook, tmp_path: Path) -> None:
@@ -248,18 +262,97 @@ def test_a_lock_is_seen_where_nobody_tells_who_has_a_file(
 def test_a_restore_that_fails_half_way_leaves_the_workbook(
     url: str, lost: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, link = everything(url), os.link
+    before, there = everything(url), names(tmp_path)
 
     def refuse(source: Path, target: Path) -> None:
-        if Path(target).name == "workbook.db":
-            raise OSError(5, "Input/output error")
-        link(source, target)
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(StorageError, match="it cannot be created"):
         restore(lost[0], url)
     monkeypatch.undo()
+    assert names(tmp_path) == there
     assert everything(url) == before
+
+
+KILLED = """
+import os, shutil, signal, sys
+from itertools import count
+from pathlib import Path
+from relorch.store.backup import restore
+folder, backup = map(Path, sys.argv[1:])
+
+def kill_at(steps):
+    def watch(event, arguments, seen=count()):
+        if event in ("os.link", "os.rename", "os.remove") and next(seen) == steps:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(watch)
+
+for steps in count():
+    place = shutil.copytree(folder, folder.with_name(f"killed-{steps}"))
+    if (child := os.fork()) == 0:
+        kill_at(steps)
+        restore(backup, str(place / "workbook.db"))
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+print(steps)
+"""
+
+
+def test_a_restore_that_is_killed_at_any_point_leaves_one_whole_workbook(
+    url: str, lost: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    mistaken, folder = everything(url), tmp_path / "place"
+    folder.mkdir()
+    for name in ("workbook.db", "workbook.db-journal"):
+        (tmp_path / name).rename(folder / name)
+    played = subprocess.run(
+        [sys.executable, "-c", KILLED, str(folder), str(lost[0])], capture_output=True, text=True, timeout=60
+    )
+    assert played.stderr == ""
+    times = int(played.stdout)
+    assert times > 4
+    found = [everything(tmp_path / f"killed-{number}" / "workbook.db") for number in range(times + 1)]
+    assert found[0] == mistaken
+    assert found[-1] == lost[1]
+    assert [each for each in found if each not in (mistaken, lost[1])] == []
+    for number in range(times + 1):
+        with open_workbook(str(tmp_path / f"killed-{number}" / "workbook.db"), operator="ana") as wb:
+            assert wb.check().ok
+
+
+def test_what_a_restore_kept_is_named_where_the_workbook_is_gone_and_nothing_is_made_there(
+    url: str, lost: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    kept, lines = restore(lost[0], url, NOON).kept, everything(lost[0])
+    (tmp_path / "workbook.db").unlink()
+    before = names(tmp_path)
+    for use in (
+        lambda: open_workbook(url, operator="ana"),
+        lambda: open_workbook(url, operator="ana", create=False),
+        lambda: import_workbook(url, lines),
+    ):
+        with pytest.raises(CannotOpen, match="a restore kept the workbook that was here") as caught:
+            use()
+        assert f"{kept}." in str(caught.value)
+    assert names(tmp_path) == before
+    assert restore(lost[0], url).kept is None
+
+
+def test_what_killed_runs_left_is_told_and_what_is_being_made_is_not(wb: Workbook, tmp_path: Path) -> None:
+    kept = restore(wb.backup(tmp_path / "old.db").path, str(tmp_path / "other.db")).path
+    (tmp_path / "backups").mkdir()
+    (tmp_path / ".relorch-1").mkdir()
+    left = [".relorch-1", ".workbook.db.1a2b3c4d.partial", "backups/.x.db.1a2b3c4d.partial"]
+    for name in (*left[1:], ".relorch-1/copy.db", ".other.db.1a2b3c4d.partial"):
+        (tmp_path / name).touch()
+    os.link(wb.path, tmp_path / "workbook.db.before-restore-2026")
+    os.link(kept, tmp_path / "workbook.db.before-restore-2025")
+    left.append("workbook.db.before-restore-2026")
+    assert [str(path.relative_to(tmp_path)) for path in leftovers(Path(wb.path))] == left
+    with (tmp_path / left[1]).open(), (tmp_path / ".relorch-1" / "copy.db").open():
+        assert [str(path.relative_to(tmp_path)) for path in leftovers(Path(wb.path))] == left[2:]
 
 
 def test_check_tells_what_is_wrong(wb: Workbook, build: Any, sql: Sql) -> None:
@@ -277,6 +370,56 @@ def test_check_tells_what_is_wrong(wb: Workbook, build: Any, sql: Sql) -> None:
     assert (found.integrity, found.foreign_keys) == ((), ())
     assert found.missing == ("index unique_release_name", "trigger events_no_update", "trigger events_no_delete")
     assert (found.first_broken_event, found.texts) == (3, (step.id,))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "status = 'skipped'",
+        "executed_by = 'eve'",
+        "executed_content = 'evil', executed_sha256 = 'b5c1fb2efc6d6b4674c2fdcc48ce01b43a3b7c03763c0c3355de0099ee0f8c73'",
+        "status = 'pending', executed_at = NULL, executed_by = NULL, executed_content = NULL, executed_sha256 = NULL",
+    ],
+)
+def test_check_compares_each_step_with_its_events(wb: Workbook, build: Any, sql: Sql, changed: str) -> None:
+    done, *_ = build.steps_of(build.active(steps=3))
+    wb.steps.mark_done(done.id)
+    assert wb.check().ok
+    sql(f"UPDATE customer_steps SET {changed} WHERE id = ?", done.id)
+    assert wb.check().states == (done.id,)
+
+
+def test_check_agrees_with_all_that_a_step_can_go_through(wb: Workbook, build: Any, sql: Sql) -> None:
+    release = build.active(customers=2, steps=4)
+    first, second, third, fourth, *others = build.steps_of(release)
+    wb.steps.start(first.id)
+    wb.steps.fail(first.id, reason="disk full")
+    wb.undo()
+    wb.acting_as("ben").steps.mark_done(first.id)
+    wb.steps.skip(second.id, reason="not here")
+    wb.steps.reopen(second.id)
+    wb.steps.override(third.id, "echo other")
+    wb.steps.mark_done([third.id, fourth.id])
+    wb.templates.delete(others[0].template_id)
+    wb.undo()
+    wb.templates.delete(fourth.template_id)
+    own = wb.steps.add_custom(release.id, first.customer_id, name="n", category="verify", type="text", content="c")
+    wb.steps.mark_done(own.id)
+    wb.steps.reopen(own.id)
+    wb.steps.delete(own.id)
+    wb.undo()
+    wb.steps.revert(third.id)
+    found = wb.check()
+    assert found.ok, found
+    sql("UPDATE customer_steps SET executed_by = 'eve' WHERE status != 'pending'")
+    assert len(wb.check().states) == sql("SELECT count(*) FROM customer_steps WHERE status != 'pending'")[0][0] == 3
+
+
+def test_a_workbook_that_lost_a_table_is_refused_on_opening(url: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("DROP TABLE events")
+    with pytest.raises(CannotOpen, match=r"workbook is damaged \(table events is missing\)"):
+        open_workbook(url, operator="ana")
 
 
 def test_check_says_so_when_the_record_is_gone_or_rows_hang_in_the_air(wb: Workbook, build: Any, sql: Sql) -> None:

@@ -144,7 +144,8 @@ def test_a_missing_file_creates_nothing_when_it_has_to_be_there(tmp_path: Path, 
 
 def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    for path in (tmp_path / "file" / "workbook.db", tmp_path / ("x" * 300)):
+    long = "x" * 300
+    for path in (tmp_path / "file" / "workbook.db", tmp_path / long, tmp_path / long / "workbook.db"):
         with refused_untouched(path, tmp_path, "it cannot be created"):
             open_workbook(f"sqlite:///{path}", operator="ana")
 

@@ -11,6 +11,11 @@ from relorch.transfer.inventory import read_inventory
 from relorch.transfer.limits import read_limited
 
 HEAD = "cluster,namespace,name"
+UNKNOWN = (
+    "it is none of cluster, namespace, name, description, active, kubeconfig_path, cluster_description, cluster_active, "
+    "and no key of metadata, which begins with a letter or '_' and holds only letters, digits, '_' and '-' "
+    "(after 'cluster.' if it is the cluster's)"
+)
 
 
 def errors(text: str) -> list[str]:
@@ -23,7 +28,8 @@ def errors(text: str) -> list[str]:
     ("text", "told"),
     [
         ("", ["There is nothing in the file; it begins with the columns cluster, namespace, name"]),
-        ("namespace,plan\n", ["line 1: The column 'cluster' is missing; a file needs cluster, namespace, name", "line 1: The column 'name' is missing; a file needs cluster, namespace, name"]),
+        ("namespace,plan\na,b\n,c\nd\n", [f"line 1: The column '{each}' is missing; a file needs cluster, namespace, name. The rows were not looked at" for each in ("cluster", "name")]),
+        (f"{HEAD},bad col,plan,plan\na,b,c,x,y,y\na,,d,x,y,y\na,b\n,e,f,x,y,z\n", [f"line 1: The column 'bad col' is unknown: {UNKNOWN}", "line 1: The column 'customer.plan' is there twice", "line 3: The customer has no namespace", "line 4: The row has 2 cells; there are 6 columns", "line 5: The row names no cluster"]),
         (f"{HEAD},plan,plan\n", ["line 1: The column 'customer.plan' is there twice"]),
         (f"{HEAD}\na,b\n\nc,d,e,f\n,x,y\n", ["line 2: The row has 2 cells; there are 3 columns", "line 4: The row has a cell in a column without a name", "line 5: The row names no cluster"]),
         (f'{HEAD}\na,"b\n', ["line 2: The row cannot be read: unexpected end of data"]),

@@ -64,13 +64,58 @@ def test_a_runbook_keeps_the_bytes_of_each_block() -> None:
         ("---\nx\n---\n\n# a\n\ny\n", [("deploy", "a", "text", "y")], ["warning line 2: The heading 'x' has nothing below it, so it makes no step"]),
         ("\ufeff# a\r\n\r\n```sh\r\nx\r\ny\r\n```", [("deploy", "a", "bash", "x\ny")], []),
         ("# Verify\n\nlook\n", [("verify", "Verify", "text", "look")], []),
-        ("# a\n\n```bash\n```\n", [], ["warning There is no step in the file", "warning line 1: The heading 'a' has nothing below it, so it makes no step", "warning line 3: The block is empty, so it makes no step"]),
+        ("# a\n\n```bash\n```\n", [], ["warning line 1: The heading 'a' has nothing below it, so it makes no step", "warning line 3: The block is empty, so it makes no step"]),
         ("# a\n\n***\n\n# b\n\nx\n", [("deploy", "b", "text", "x")], ["warning line 1: The heading 'a' has nothing below it, so it makes no step"]),
         ("# a\n<!-- relorch: [1] -->\n\nx\n", [("deploy", "a", "text", "x")], ["error line 2: The comment to relorch is no JSON object"]),
     ],
 )  # fmt: skip
 def test_how_a_runbook_is_read(text: str, steps: list[Any], told: list[str]) -> None:
     assert read(text) == (steps, told)
+
+
+NASTY: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "fences in nested lists": (
+        "1. one\n   - two\n     1. three\n        ```bash\n        a\n          b ${V}\n        ```\n   - four\n     ~~~sql\n     SELECT '~~~';\n     ~~~\n",
+        [("text", "1. one\n   - two\n     1. three"), ("bash", "a\n  b ${V}"), ("text", "   - four"), ("sql", "SELECT '~~~';")],
+    ),
+    "tabs": ("-\tone\n\n\t```sh\n\ta\tb\n\t\tc\n\t```\n\n```bash\n\td\ne\t\n```\n", [("text", "-\tone"), ("bash", "a\tb\n\tc"), ("bash", "\td\ne\t")]),
+    "fences in block quotes": (
+        "> ```bash\n> a\n>   b\n>\n> c\n> ```\n> after\n\n> > ```sql\n> > SELECT 1;\n> > ```\n",
+        [("bash", "a\n  b\n\nc"), ("text", "> after"), ("sql", "SELECT 1;")],
+    ),
+    "tildes in backticks, backticks in tildes": ("````bash\ncat <<E\n```\n~~~\nE\n````\n\n~~~sh\n```\n~~~~\n", [("bash", "cat <<E\n```\n~~~\nE"), ("bash", "```")]),
+    "line ends of Windows": ("```bash\r\na\r\n\r\n  b \\\r\n```\r\n\r\nc\r\nd\r\n", [("bash", "a\n\n  b \\"), ("text", "c\nd")]),
+    "a block that is commented out": ("<!-- a\n\n```bash\nb\n```\n-->\n\n```bash\nc <!-- d -->\n```\n", [("text", "<!-- a\n\n```bash\nb\n```\n-->"), ("bash", "c <!-- d -->")]),
+    "a heading with a line under it": ("```bash\na\n---\nb\n===\n```\n", [("bash", "a\n---\nb\n===")]),
+    "braces and variables": (
+        "```bash\nget -o go-template='{{range .i}}{{\"\\n\"}}{{end}}' ${V:-d} $((1+1)) ${#x} $${{ x }} ${{ y }}\n```\n",
+        [("bash", "get -o go-template='{{range .i}}{{\"\\n\"}}{{end}}' ${V:-d} $((1+1)) ${#x} $${{ x }} ${{ y }}")],
+    ),
+    "indented code": ("    a\n    \tb\n\nc\n\n    d\n", [("text", "    a\n    \tb\n\nc\n\n    d")]),
+    "blanks around": ("```bash\n\n\n  a  \n\n\n```\n", [("bash", "\n\n  a  ")]),
+    "signs of other alphabets": ("```bash\na\u2028b\u00a0c\u200b\u05d0\n```\n", [("bash", "a\u2028b\u00a0c\u200b\u05d0")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NASTY)
+def test_whatever_is_around_a_block_its_bytes_stay(kind: str) -> None:
+    text, blocks = NASTY[kind]
+    steps, told = read(f"Heading\n=======\n\n{text}")
+    names = [name for _, name, _, _ in steps]
+    assert names == ["Heading", *(f"Heading ({at})" for at in range(2, len(blocks) + 1))]
+    assert [(type, content) for _, _, type, content in steps] == blocks
+    assert told == []
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_block_that_is_never_closed_is_told(end: str) -> None:
+    warning = "warning line {}: The block is never closed, so all up to line {} is in it; close it if that is not meant"
+    assert read(f"# a\n\n```bash\nx\n\n# b\n\ny{end}") == (
+        [("deploy", "a", "bash", "x\n\n# b\n\ny")],
+        [warning.format(3, 8)],
+    )
+    assert read(f"# a\n\n- b\n  ```sql\n  x\n\n# c\n\n```sql\ny\n```{end}")[1] == [warning.format(4, 6)]
+    assert read(f"# a\n\n```bash\nx\n```{end}")[1] == []
 
 
 def test_a_heading_that_is_too_long_is_cut_and_its_rest_kept() -> None:

@@ -11,7 +11,7 @@ import pytest
 from relorch import Workbook
 from relorch.transfer.limits import BYTES
 from relorch.ui import words
-from relorch.ui.importing import CHANGES_SHOWN, Importer, Step, Target, controls, shown
+from relorch.ui.importing import CHANGES_SHOWN, FINDINGS_SHOWN, Importer, Step, Target, controls, shown
 from tests.conftest import Build
 
 CSV = "cluster,namespace,name\neu-1,acme-prod,Acme\n"
@@ -84,6 +84,32 @@ def test_a_workbook_changed_since_the_preview_is_previewed_anew_when_it_matters(
     assert importing.go_on(pasted(CSV)) is not None
 
 
+class Overtaken(Importer):
+    """An import that somebody is quicker than, between its last look and the moment it is stored."""
+
+    def _stored(self, step: Step) -> Any:
+        self.workbook.acting_as("ben").clusters.create(name="eu-1", kubeconfig_path="~/.kube/eu")
+        return super()._stored(step)
+
+
+def test_what_changes_between_the_last_look_and_the_import_is_noticed(wb: Workbook) -> None:
+    importing = Overtaken(wb, Target(is_inventory=True), lambda: None)
+    importing.preview(pasted(CSV))
+    assert importing.go_on(pasted(CSV)) is None
+    assert (wb.customers.list(), "look at it again" in text(importing)) == ([], True)
+    assert importing.go_on(pasted(CSV)) is None
+    assert importing.step.note == words.IMPORT_OTHER_WORKBOOK
+    assert "create cluster" not in text(importing)
+
+
+def test_every_error_is_shown_behind_many_repairs(wb: Workbook) -> None:
+    importing = inventory(wb)
+    importing.preview(pasted("cluster,namespace,name\n" + "eu-1,a,A\n" * 700 + ",b,Bolt\n"))
+    said = text(importing)
+    assert (importing.step.errors, "The row names no cluster." in said) == (1, True)
+    assert (said.count("repeats line 2"), words.and_more(699 - FINDINGS_SHOWN) in said) == (FINDINGS_SHOWN, True)
+
+
 def test_all_errors_are_listed_by_line_and_nothing_can_be_imported(wb: Workbook) -> None:
     bad = pasted("cluster,namespace,name,active\n,a,A,yes\neu-1,b,B,perhaps\n")
     importing = inventory(wb)
@@ -138,6 +164,9 @@ def test_an_import_into_an_active_release_tells_its_reach_and_can_be_undone(wb: 
     importing = importer(wb, Target(release=release))
     importing.preview(pasted(RUNBOOK))
     assert words.import_reach(release.name, 1, 1) in text(importing)
+    (step,) = build.steps_of(release)
+    customer = wb.customers.get(step.customer_id)
+    assert ("<h4>Deploy</h4>" in text(importing), f"/{customer.namespace}</span>" in text(importing)) == (True, True)
     done = importing.go_on(pasted(RUNBOOK))
     assert done is not None
     assert (done.undo, done.release_id) == (wb.last_batch, release.id)

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relorch import Workbook, open_workbook
-from relorch.errors import CannotImport, InvalidValue, NotAllowed, NotFound
+from relorch.errors import CannotImport, Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.transfer.findings import Kind
-from relorch.workbook.imports import Imported, Planned
+from relorch.workbook.imports import Imported, Planned, Reached
+from relorch.workbook.retexting import TextChange
 from tests.conftest import Build
 from tests.transfer.generated import descriptions, metadata, names, steps
 
@@ -118,6 +119,27 @@ def test_every_error_is_listed_and_nothing_is_stored(wb: Workbook, build: Build,
         wb.imports.inventory(text)
 
 
+def test_many_customers_of_one_namespace_are_numbered_at_once(wb: Workbook) -> None:
+    rows = "".join(f"eu-1,a,A {at}\n" for at in range(10_000))  # trying every number for each takes minutes
+    planned = wb.imports.inventory(f"{HEAD}\n{rows}eu-1,a (3),taken\n", dry_run=True)
+    assert [each.what for each in (*planned.changes[1:4], planned.changes[-2])] == [
+        "A 0 (a)",
+        "A 1 (a (2))",
+        "A 2 (a (4))",
+        "A 9999 (a (10001))",
+    ]
+
+
+def test_names_that_are_cut_to_that_of_one_cluster_share_its_namespaces(
+    wb: Workbook, build: Build, refused: Refused
+) -> None:
+    build.cluster(name="x" * 200)
+    text = f"{HEAD}\n" + "".join(f"{'x' * 200}{more},acme,Acme{more}\n" for more in "ab")
+    with refused(CannotImport, "an error", "line 3: namespace 'acme': customer 'Acmea' has this namespace"):
+        wb.imports.inventory(text)
+    assert wb.imports.inventory(text.rpartition("x" * 200)[0]).error_count == 0
+
+
 def test_an_edit_that_changes_open_texts_has_to_be_confirmed(wb: Workbook, build: Build, refused: Refused) -> None:
     eu = build.cluster(name="eu-1")
     acme = build.customer(eu, namespace="acme", name="Acme", metadata={"plan": "a"})
@@ -186,10 +208,14 @@ def test_every_inventory_comes_back(
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=steps())
 def test_every_release_comes_back(wb: Workbook, form: str, written: list[dict[str, Any]]) -> None:
-    first = wb.imports.release("name: x\nsteps: []\n", form="yaml").release_id or 0
+    first = wb.releases.create(name=f"first {len(wb.releases.list())}", type="release").id
     added = [each for each in written if _accepted(wb, first, each)]
     assert templates_of(wb, first) == added
     text = wb.exports.release(first, form)
+    if not added:
+        with pytest.raises(CannotImport, match="no step"):
+            wb.imports.release(text, form=form, name=f"again {first}")
+        return
     again = wb.imports.release(text, form=form, name=f"again {first}").release_id or 0
     assert templates_of(wb, again) == added
     assert wb.imports.release(text, form=form, into=first).changes == ()
@@ -240,6 +266,110 @@ def test_every_error_of_a_release_is_listed(wb: Workbook, refused: Refused) -> N
         wb.imports.release(text, form="yaml")
 
 
+@pytest.mark.parametrize("text", ["name: x\n\tsteps:\n", "", "- a\n", "a: b\n---\na: b\n", "[" * 30])
+def test_of_a_file_that_cannot_be_read_only_that_is_told(wb: Workbook, text: str) -> None:
+    planned = wb.imports.release(text, form="yaml", dry_run=True)
+    assert [each.kind for each in planned.findings] == [Kind.ERROR]
+
+
+def test_every_error_of_a_runbook_is_listed(wb: Workbook, refused: Refused) -> None:
+    text = '# a\n\n<!-- relorch: {"required": "x", "y": 1} -->\n\n```sh\nx\n```\n\n<!-- relorch: [1] -->\n\n```sh\na\x01\n```\n'
+    words = (
+        "4 errors",
+        "line 3: The key 'y' is unknown",
+        "line 3: required 'x': must be true or false",
+        "line 9: The comment to relorch is no JSON object",
+        "line 11: content 'a\\x01': holds the character U+0001",
+    )
+    with refused(CannotImport, *words):
+        wb.imports.release(text, form="markdown", name="x")
+
+
+@pytest.mark.parametrize(
+    ("text", "form"), [("name: x\nsteps: []\n", "yaml"), ("# a\n\n# b\n", "markdown"), ("\n", "markdown")]
+)
+def test_a_file_without_a_step_is_an_error(wb: Workbook, build: Build, text: str, form: str) -> None:
+    release = build.release()
+    for target in ({"name": "new"}, {"into": release.id}):
+        planned = wb.imports.release(text, form=form, dry_run=True, **target)  # type: ignore[arg-type]
+        assert told(planned, Kind.ERROR) == ["There is no step in the file"]
+        with pytest.raises(CannotImport, match="There is no step"):
+            wb.imports.release(text, form=form, **target)  # type: ignore[arg-type]
+    assert [each.id for each in wb.releases.list()] == [release.id]
+
+
+def test_what_would_do_something_else_than_was_looked_at_is_refused(
+    wb: Workbook, build: Build, refused: Refused
+) -> None:
+    acme = build.customer(build.cluster(name="eu-1"), namespace="acme", name="Acme", metadata={"plan": "a"})
+    text = f"{HEAD},plan\neu-1,acme,Acme,b\neu-1,beta,Beta,\n"
+    planned = wb.imports.inventory(text, dry_run=True)
+    wb.acting_as("ben").customers.update(acme.id, metadata={"plan": "c"})
+    assert wb.imports.inventory(text, dry_run=True).changes == planned.changes  # but over a value nobody has seen
+    with refused(Conflict, "look at it again"):
+        wb.imports.inventory(text, expected=planned)
+    planned = wb.imports.inventory(text, dry_run=True)
+    wb.acting_as("ben").customers.create(cluster_id=acme.cluster_id, namespace="beta", name="Beta")
+    with refused(Conflict, "something else now"):
+        wb.imports.inventory(text, expected=planned)
+    planned = wb.imports.inventory(text, dry_run=True)
+    wb.acting_as("ben").clusters.create(name="us-1")  # changes nothing of it
+    assert wb.imports.inventory(text, expected=planned).stored
+    with refused(InvalidValue, "dry run"):
+        wb.imports.inventory(text, expected="b")  # type: ignore[arg-type]
+
+
+def test_a_release_whose_steps_were_worked_on_meanwhile_is_refused(
+    wb: Workbook, build: Build, refused: Refused
+) -> None:
+    release = build.active(name="one", content="old")
+    planned = wb.imports.release(SIMPLE + step("one"), form="yaml", into=release.id, dry_run=True)
+    wb.acting_as("ben").steps.mark_done(build.steps_of(release)[0].id)
+    with refused(Conflict, "look at it again"):
+        wb.imports.release(SIMPLE + step("one"), form="yaml", into=release.id, expected=planned)
+    planned = wb.imports.release(SIMPLE + step("one"), form="yaml", into=release.id, dry_run=True)
+    assert wb.imports.release(SIMPLE + step("one"), form="yaml", into=release.id, expected=planned).stored
+
+
+def test_the_steps_that_an_import_reaches_are_those_of_the_templates_preview(wb: Workbook, build: Build) -> None:
+    release = build.release()
+    template = build.template(release, name="one", content="old")
+    build.template(release, name="same", content="true")
+    customers = [build.customer().id for _ in range(5)]
+    wb.releases.activate(release.id, customer_ids=customers)
+    own, done, begun, _, _ = [wb.steps.list(release.id, each)[0].id for each in customers]
+    wb.steps.override(own, "mine")
+    wb.steps.mark_done(done)
+    wb.steps.start(begun)
+    text = SIMPLE + step("one", "echo ${{ vars.none }}") + step("same")
+    planned = wb.imports.release(text, form="yaml", into=release.id, dry_run=True)
+    effect = wb.templates.preview_update(template.id, content="echo ${{ vars.none }}")
+    assert planned.reached == (Reached("one", effect),)
+    found = (effect.updates, effect.overridden, effect.executed, effect.cannot_render)
+    assert [len(each) for each in found] == [2, 1, 2, 2]
+    assert planned.retexts == TextChange(pending=2, in_progress=0)
+    stored = wb.imports.release(text, form="yaml", into=release.id, expected=planned)
+    assert (stored.reached, stored.retexts) == (planned.reached, planned.retexts)
+
+
+def test_many_findings_are_counted_and_the_first_of_them_listed(wb: Workbook) -> None:
+    equal = f"{HEAD}\n" + "eu-1,a,A\n" * 1_201
+    done = wb.imports.inventory(equal)
+    repairs = told(done, Kind.REPAIR)
+    assert (repairs[0], repairs[1][:6], repairs[-1][:9], len(repairs), done.error_count) == (
+        "There are 1,200 repairs; those after the first 1,000 are left out", "line 3", "line 1002", 1_001, 0,
+    )  # fmt: skip
+    wrong = equal + ",b,B\n" + "".join(f"eu-1,c-{at},\n" for at in range(1_400))
+    planned = wb.imports.inventory(wrong, dry_run=True)
+    errors = told(planned, Kind.ERROR)
+    assert (errors[0], errors[1], len(errors), planned.error_count) == (
+        "There are 1,401 errors; those after the first 1,000 are left out", "line 1203: The row names no cluster", 1_001, 1_401,
+    )  # fmt: skip
+    with pytest.raises(CannotImport, match="has 1401 errors") as refusal:
+        wb.imports.inventory(wrong)
+    assert refusal.value.findings == planned.findings
+
+
 def test_content_that_cannot_render_comes_in_with_a_warning(wb: Workbook) -> None:
     done = wb.imports.release(SIMPLE + step("a", content='"${{ vars.x | nope }}" ${{ vars.none }}'), form="yaml")
     assert templates_of(wb, done.release_id or 0)[0]["content"] == '"${{ vars.x | nope }}" ${{ vars.none }}'
@@ -277,6 +407,15 @@ def test_an_archived_release_takes_no_file(wb: Workbook, build: Build, refused: 
     wb.releases.archive(release.id)
     with refused(NotAllowed, "archived"):
         wb.imports.release(SIMPLE + step("a"), form="yaml", into=release.id)
+
+
+def test_what_is_no_text_is_refused(wb: Workbook, refused: Refused) -> None:
+    for given_ in (3, None, b"x"):
+        with refused(InvalidValue, "must be a text"):
+            wb.imports.inventory(given_)  # type: ignore[arg-type]
+        for form in ("yaml", "markdown"):
+            with refused(InvalidValue, "must be a text"):
+                wb.imports.release(given_, form=form, name="x")  # type: ignore[arg-type]
 
 
 def test_the_open_database_is_no_file_to_import(wb: Workbook, tmp_path: Path) -> None:

@@ -176,7 +176,10 @@ def test_the_record_tells_each_thing_and_what_was_executed(wb: Workbook, taken: 
     since = second(MADE).isoformat()
     assert events[2].after["members"] == [{"customer_id": 1, "since": since, "steps": 1}]
     assert (events[5].step_id, events[5].template_id, events[5].customer_id, events[5].release_id) == (1, 1, 1, 1)
-    assert events[5].after == {"status": "done", "executed_at": second(RAN).isoformat(), "executed_by": "ben"}
+    assert events[5].after == {
+        **{"status": "done", "executed_at": second(RAN).isoformat(), "executed_by": "ben"},
+        "executed_sha256": hashlib.sha256(b"true").hexdigest(),
+    }
 
 
 def test_work_goes_on_where_it_stood(wb: Workbook, taken: Callable[..., list[str]]) -> None:

@@ -34,7 +34,7 @@ def build_api(workbook: Workbook) -> ASGIApp:
     app = _Api(
         title="relorch",
         version=relorch.__version__,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # an endpoint of its own, which takes no unknown parameter either
         docs_url=None,  # its page would load scripts from another server
         redoc_url=None,
         redirect_slashes=False,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
+from relorch.serve.api.problems import NamedTwice
 from relorch.workbook import Workbook
 
 
@@ -20,10 +24,44 @@ Book = Annotated[Workbook, Depends(_book_of)]
 
 
 async def known_questions_only(request: Request) -> None:
-    """Refuse a parameter that the endpoint does not know: a filter that is misspelled would filter nothing."""
-    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    """Refuse a parameter that the endpoint does not know, and a body where it takes none.
+
+    A filter that is misspelled would filter nothing, and a `dryRun` that nobody reads would be no dry run.
+    """
+    asked = request.scope["route"].dependant
+    known = {field.alias for field in asked.query_params}
     given = [name for name, _ in request.query_params.multi_items()]
     wrong = [name for name in given if name not in known or given.count(name) > 1]
     if wrong:
         why = "holds a parameter that is not known here, or one of them twice"
         raise RequestValidationError([{"type": "parameter", "loc": ("query",), "msg": why}])
+    if not asked.body_params and (await request.body()).strip() not in (b"", b"{}"):
+        raise RequestValidationError([{"type": "body", "loc": ("body",), "msg": "has to be empty here"}])
+
+
+class _Strict(Request):
+    """A request whose body is JSON in UTF-8 that can be read in one way only."""
+
+    async def json(self) -> Any:
+        """Give the body; raises `NamedTwice`, or what the decoder raises."""
+        return json.loads((await self.body()).decode("utf-8-sig"), object_pairs_hook=_each_once)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise NamedTwice
+    return found
+
+
+class StrictRoute(APIRoute):
+    """An endpoint that is asked by strict requests."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give FastAPI's handler, for such a request."""
+        handler = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            return await handler(_Strict(request.scope, request.receive))
+
+        return handled

@@ -10,13 +10,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from relorch.serve.api.answers import TextChange
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.body import IMPORT_LIMIT
 from relorch.serve.api.problems import Found
 from relorch.serve.api.wire import AskedId, Body, Id, Name, ReleaseId, Wire
 from relorch.workbook.imports import Imported
 
-router = APIRouter(tags=["files"])
+router = APIRouter(tags=["files"], route_class=StrictRoute)
 
 FileText = Annotated[str, Field(max_length=IMPORT_LIMIT)]
 
@@ -48,7 +48,7 @@ class PlannedChange(Wire):
 
 
 class ImportResult(Wire):
-    """What an import did, or would do when `stored` is false; `findings` by line."""
+    """What an import did, or would do when `stored` is false; `findings` by line, `batchId` null: nothing changed."""
 
     changes: tuple[PlannedChange, ...]
     findings: tuple[Found, ...]
@@ -103,7 +103,7 @@ def export_release(book: Book, release_id: ReleaseId, form: Literal["yaml", "mar
     return Response(book.exports.release(release_id, form), media_type=f"text/{form}")
 
 
-@router.get("/releases/{releaseId:id}/report", response_class=Response, responses=_told("text/html"))
+@router.get("/releases/{releaseId:id}/report", response_class=Response, responses=_told("text/html") | {409: {}})
 def report_release(
     book: Book, release_id: ReleaseId, customer_id: Annotated[AskedId | None, Query(alias="customerId")] = None
 ) -> Response:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from relorch.model import values
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.wire import (
     Absent,
     AskedFlag,
@@ -28,7 +28,7 @@ from relorch.serve.api.wire import (
 from relorch.views.standing import Standing
 from relorch.workbook.retexting import TextChange
 
-router = APIRouter(tags=["inventory"])
+router = APIRouter(tags=["inventory"], route_class=StrictRoute)
 
 Inactive = Annotated[AskedFlag, Query(description="Also those that are not in use.")]
 

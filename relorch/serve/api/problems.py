@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 
@@ -35,7 +35,9 @@ from relorch.errors import (
     StorageError,
 )
 from relorch.model.status import Status, verbs_from
+from relorch.serve.api.redacted import without_words
 from relorch.serve.api.wire import VERBS, Wire
+from relorch.transfer.findings import Kind
 
 MEDIA = "application/problem+json"
 
@@ -49,14 +51,6 @@ class Wrong(Wire):
     why: str
 
 
-def _without_quotes(message: str) -> str:
-    """Give a sentence without what it quotes of a file; the line number leads there."""
-    return _QUOTED.sub("…", message)
-
-
-_QUOTED = re.compile(r"""(?<!\w)['"].*['"](?!\w)|(?<!\w)['"].*""", re.DOTALL)  # from the first to the last
-
-
 class Found(Wire):
     """One thing that an import found in a file: an error, a repair or a warning; `line` from 1, null: the whole."""
 
@@ -68,7 +62,7 @@ class Found(Wire):
 class FoundWrong(Found):
     """The same in a refusal, where nothing of the file is repeated; a dry run gives the whole sentence."""
 
-    message: Annotated[str, BeforeValidator(_without_quotes)]
+    message: Annotated[str, BeforeValidator(without_words)]
 
 
 class Problem(Wire):
@@ -84,12 +78,24 @@ class Problem(Wire):
     who: str | None = Field(None, description="Who was there before.")
     when: datetime | None = Field(None, description="When that was.")
     allowed: tuple[str, ...] = Field((), description="What can be done with the step as it is now.")
-    findings: tuple[FoundWrong, ...] = Field((), description="What an import found in the file, by line.")
+    findings: tuple[FoundWrong, ...] = Field((), description="Every error of a file, by line; a dry run tells more.")
     error_id: str | None = Field(None, description="Where to look in the server's log.")
+
+    @model_serializer(mode="wrap")
+    def _without_what_says_nothing(self, every: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        # a type for what comes back would stand in the schema in place of the fields
+        return {name: value for name, value in every(self).items() if value not in (None, (), [])}
 
     def on_the_wire(self) -> dict[str, Any]:
         """Give it as JSON values, without what says nothing."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class NamedTwice(HTTPException):
+    """The body names a field twice in one object; which of the two was meant nobody can know."""
+
+    def __init__(self) -> None:
+        super().__init__(422)
 
 
 def problem_of(error: RelorchError) -> Problem:
@@ -128,14 +134,21 @@ def _taken(error: AlreadyTaken) -> Problem:
 
 
 def _not_imported(error: CannotImport) -> Problem:
-    findings = tuple(FoundWrong.model_validate(each) for each in error.findings)
+    found = (FoundWrong.model_validate(each) for each in error.findings)
+    findings = tuple(each for each in found if each.kind == Kind.ERROR)
     return plain(422, "text: the file has errors, so nothing was imported.", "cannot-import", findings=findings)
 
 
 def _why_of(error: InvalidValue) -> str:
-    """Give why a value cannot be taken, or only that, when the reason itself would repeat some of it."""
-    said = (str(each) for each in _parts(error.value))
-    return "cannot be taken" if any(len(each) > 2 and each in error.why for each in said) else error.why
+    """Give why a value cannot be taken, without the ids it names, or only that, when it would repeat a text."""
+    why = error.why
+    for part in _parts(error.value):
+        said = str(part)
+        if len(said) > 2 and said in why:
+            if not isinstance(part, int):
+                return "cannot be taken"
+            why = re.sub(rf"\b{said}\b", "…", why)
+    return why
 
 
 def _parts(value: object) -> Iterator[object]:
@@ -145,6 +158,18 @@ def _parts(value: object) -> Iterator[object]:
         yield from (part for each in value for part in _parts(each))
     else:
         yield value
+
+
+def _not_allowed(error: NotAllowed) -> Problem:
+    """Tell it without the ids that were sent; the names beside them are stored ones."""
+    said = str(error)
+    if found := _IDS.match(said):
+        said = f"{wire_name(found[1])} {_SENT.sub('…', said[found.end() :])}"
+    return plain(409, said, "not-allowed")
+
+
+_IDS = re.compile(r"([a-z]+_ids?) (?=[0-9])")
+_SENT = re.compile(r"(?:^|(?<=, ))[0-9]+(?=:| ['\"(])")
 
 
 def _conflict(error: Conflict) -> Problem:
@@ -184,7 +209,7 @@ _KINDS: Mapping[type[RelorchError], Callable[[Any], Problem]] = {
     AlreadyTaken: _taken,
     CannotImport: _not_imported,
     InvalidValue: _invalid,
-    NotAllowed: lambda error: plain(409, str(error), "not-allowed"),
+    NotAllowed: _not_allowed,
     IllegalTransition: _illegal,
     Conflict: _conflict,
     CannotRender: _unrendered,
@@ -215,12 +240,17 @@ def install(app: FastAPI, known: frozenset[str], methods_at: Callable[[str], str
         problem = plain(error.status_code, _SENTENCES.get(error.status_code, "This was refused."))
         return answer(problem, {"allow": methods_at(request.url.path)} if problem.status == 405 else error.headers)
 
+    def named_twice(request: Request, error: Exception) -> JSONResponse:
+        wrong = Wrong(field="body", why="names a field twice in one object")
+        return answer(plain(422, f"{wrong.field}: {wrong.why}.", "invalid-request", errors=(wrong,)))
+
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         said = "Something went wrong that was not foreseen; the log of the server has it under this id."
         return answer(plain(500, said, "unforeseen", error_id=_logged(error)))
 
     app.add_exception_handler(RelorchError, refused)
     app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(NamedTwice, named_twice)
     app.add_exception_handler(HTTPException, by_status)
     app.add_exception_handler(Exception, unforeseen)
 

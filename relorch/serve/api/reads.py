@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
 from relorch.model import progress, values
 from relorch.model.status import STATUSES
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.wire import MOST, AskedId, Body, Id, ReleaseId, Written
 from relorch.views.matrix import NO_STEP, Matrix
 from relorch.views.overview import Activity
 from relorch.workbook import Changes
 from relorch.workbook.undo import Undone
 
-router = APIRouter(tags=["reads"])
+router = APIRouter(tags=["reads"], route_class=StrictRoute)
 
 Newest = Annotated[int, Query(ge=1, le=1_000), Written]  # a bound on one answer
 
@@ -33,6 +34,12 @@ class Undo(Body):
 def health(book: Book) -> answers.Health:
     """Say that the workbook can be read, who asks, and the number of its newest change."""
     return answers.Health(operator=book.operator, revision=book.revision())
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request) -> JSONResponse:
+    """Give the schema of the API."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/releases/{releaseId:id}/matrix", response_model=answers.Matrix)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from relorch.model import progress, values
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.wire import (
     Absent,
     Body,
@@ -25,7 +25,7 @@ from relorch.serve.api.wire import (
 from relorch.views.effect import Enrolment
 from relorch.workbook.retexting import TextChange
 
-router = APIRouter(prefix="/releases", tags=["releases"])
+router = APIRouter(prefix="/releases", tags=["releases"], route_class=StrictRoute)
 
 
 class NewRelease(Body):

@@ -10,19 +10,20 @@ from typing import Any
 from relorch.serve.api.problems import MEDIA, Problem
 from relorch.serve.api.wire import MOST
 
-_ALWAYS = (400, 401, 403, 404, 413, 415, 422, 500, 503)
-_WHEN_CHANGING = (409,)
+_ALWAYS = frozenset({400, 401, 403, 404, 408, 413, 415, 422, 500, 503})
+_WHEN_CHANGING = frozenset({409})
 _MEANS = {
     400: "The request cannot be read.",
     401: "Nobody is signed in with that token.",
     403: "The request did not come from relorch's own pages, nor from a program with a bearer token and no cookie.",
     404: "There is no such thing.",
+    408: "The body did not arrive in time.",
     409: "The state it is in forbids it, or somebody was there before.",
     413: "The body is too large.",
     415: "The body is no JSON.",
     422: "A value cannot be taken.",
     500: "Something that was not foreseen; the server's log has it under the error id.",
-    503: "The database could not do it, or another writer holds it; nothing was stored.",
+    503: "The database could not do it, or there is too much at once; nothing was stored.",
 }
 _REF = {"$ref": "#/components/schemas/Problem"}
 
@@ -38,7 +39,8 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
     parts["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{"bearer": []}]
     for method, operation in _operations(schema):
-        codes = _ALWAYS if method == "get" else _ALWAYS + _WHEN_CHANGING
+        own = {int(code) for code in operation["responses"] if int(code) >= 400}
+        codes = _ALWAYS | own | (frozenset() if method == "get" else _WHEN_CHANGING)
         refusals = {str(code): _refusal(code) for code in sorted(codes)}
         operation["responses"] = operation["responses"] | refusals
     whole: dict[str, Any] = _whole(schema)

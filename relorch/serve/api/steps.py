@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from relorch.model import placeholders, values
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.verbs import Seen
 from relorch.serve.api.wire import (
     Absent,
@@ -27,7 +27,7 @@ from relorch.serve.api.wire import (
 )
 from relorch.workbook.steps import StepDetail
 
-router = APIRouter(tags=["steps"])
+router = APIRouter(tags=["steps"], route_class=StrictRoute)
 
 
 class OwnText(Body):

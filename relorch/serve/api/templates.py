@@ -9,7 +9,7 @@ from pydantic import Field
 
 from relorch.model import lint, placeholders, values
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.wire import (
     LIST_LIMIT,
     Absent,
@@ -31,7 +31,7 @@ from relorch.serve.api.wire import (
 from relorch.views.effect import Effect
 from relorch.workbook.templates import ChangedTemplate
 
-router = APIRouter(tags=["templates"])
+router = APIRouter(tags=["templates"], route_class=StrictRoute)
 
 
 class NewTemplate(Body):

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from relorch.model.status import Verb
 from relorch.serve.api.answers import Result, result_of
-from relorch.serve.api.asking import Book
+from relorch.serve.api.asking import Book, StrictRoute
 from relorch.serve.api.wire import LIST_LIMIT, VERBS, Body, Ids, Key, Reason, Sha256, StepId, Text, Version
 
-router = APIRouter(prefix="/steps", tags=["steps"])
+router = APIRouter(prefix="/steps", tags=["steps"], route_class=StrictRoute)
 
 Versions = Annotated[
     dict[Key, Version], Field(max_length=LIST_LIMIT, description="The `rowVersion` that was on the screen, by step.")

@@ -78,8 +78,8 @@ def _yes_or_no(value: object) -> object:
 
 
 def _whole_number(value: object) -> object:
-    """Take 3.0 for 3, as JSON Schema does; up to where every whole number is a float of its own."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53 else value
+    """Take 3.0 for 3, as JSON Schema does; below where two whole numbers are the same float."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _written_moment(value: object) -> object:
@@ -114,7 +114,10 @@ VersionNumber = Annotated[str, Field(max_length=text.VERSION_LIMIT)]
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=text.NAMESPACE_LIMIT)]
 Text = Annotated[str, Field(max_length=text.TEXT_LIMIT)]
 Reason = Annotated[str, Field(min_length=1, max_length=text.TEXT_LIMIT)]
-Content = Annotated[str, Field(min_length=1, max_length=text.CONTENT_LIMIT)]
+Content = Annotated[
+    str,
+    Field(min_length=1, max_length=text.CONTENT_LIMIT, description=f"At most {text.CONTENT_LIMIT:,} bytes in UTF-8."),
+]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Metadata = dict[
     Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=text.NAME_LIMIT)],

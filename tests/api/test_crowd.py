@@ -1,0 +1,100 @@
+"""A real server under a crowd: what is sent and never ends costs it little, and the others are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import to_the_end
+
+SERVER = """
+import sys
+from relorch import open_workbook
+from relorch.serve.api import build_api
+from relorch.serve.server import serve
+
+with open_workbook(sys.argv[1], operator="ana") as workbook:
+    serve(build_api(workbook), port=0, operators={"t-ana": "ana"}, on_ready=lambda address: print(address, flush=True))
+"""
+MEGABYTE = 1024 * 1024
+CHUNK = b" " * 65_536
+HEAD = "{} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer t-ana\r\ncontent-type: application/json\r\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-c", SERVER, str(tmp_path / "workbook.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip().removeprefix("http://").rstrip("/")
+        process.terminate()
+
+
+def resident(process: subprocess.Popen[str]) -> int:
+    """How many bytes of memory the server has."""
+    said = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert said is not None
+    return int(said[1]) * 1024
+
+
+async def half_an_import(host: str) -> asyncio.Future[bytes]:
+    """Send 9.5 of 10 MB, or what is taken of it; give the status line that may come, its line is open till then."""
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write((HEAD.format("POST /api/import/inventory", host) + "content-length: 10000000\r\n\r\n").encode())
+    answer = asyncio.ensure_future(answered(reader, writer))
+    with suppress(ConnectionError):
+        for _ in range(152):
+            writer.write(CHUNK)
+            await writer.drain()
+    return answer
+
+
+async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b"closed"
+    finally:
+        writer.close()
+
+
+async def health(host: str) -> tuple[str, float]:
+    began = time.monotonic()
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write((HEAD.format("GET /api/health", host) + "\r\n").encode())
+    line = await reader.readline()
+    writer.close()
+    return line.decode().strip(), time.monotonic() - began
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read where Linux tells it")
+def test_a_hundred_bodies_that_never_end_take_little_and_stop_nobody(
+    server: tuple[subprocess.Popen[str], str],
+) -> None:
+    process, host = server
+
+    async def crowd() -> tuple[int, int, list[tuple[str, float]]]:
+        await health(host)
+        before = resident(process)
+        sending = asyncio.gather(*(half_an_import(host) for _ in range(100)))
+        asked = [await health(host)]
+        answers = await sending
+        patience = time.monotonic() + 10
+        while sum(not each.done() for each in answers) > 3 and time.monotonic() < patience:
+            await asyncio.sleep(0.05)
+        asked.append(await health(host))
+        more = resident(process) - before
+        return sum(not each.done() for each in answers), more, asked
+
+    waiting, more, asked = to_the_end(crowd())
+    assert 0 < waiting <= 3
+    assert more < 150 * MEGABYTE
+    assert [line for line, seconds in asked if "200" in line and seconds < 1] == ["HTTP/1.1 200 OK"] * 2
