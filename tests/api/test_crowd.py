@@ -52,6 +52,8 @@ async def half_an_import(host: str) -> asyncio.Future[bytes]:
     answer = asyncio.ensure_future(answered(reader, writer))
     with suppress(ConnectionError):
         for _ in range(152):
+            if writer.is_closing():  # answered
+                break
             writer.write(CHUNK)
             await writer.drain()
     return answer
