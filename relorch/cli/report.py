@@ -41,7 +41,9 @@ def report(
     wanted = _form(form, output)
     number = release_id(workbook, release)
     facts = workbook.report(number) if customer is None else workbook.report(number, customer_id(workbook, customer))
-    write_out(workbook, output, _for_the_eye(printed(facts, wanted)) if _is_read(output) else printed(facts, wanted))
+    parts = printed(facts, wanted)
+    endings = [ending for ending, form in _ENDINGS.items() if form == wanted]
+    write_out(workbook, output, _for_the_eye(parts) if _is_read(output) else parts, endings=endings)
     if facts.masked.secrets:
         complain(masked(facts.masked))
 

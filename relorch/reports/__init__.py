@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from relorch.errors import InvalidValue
 from relorch.views.report import ReleaseReport, SignOff
 
 Report = ReleaseReport | SignOff
@@ -13,7 +14,12 @@ MEDIA_TYPES = {"html": "text/html", "json": "application/json", "csv": "text/csv
 
 
 def printed(report: Report, form: str) -> Iterator[str]:
-    """Give a report piece by piece, as one of `FORMATS`; its secrets are masked already."""
+    """Give a report piece by piece, as one of `FORMATS`; its secrets are masked already.
+
+    Raises `InvalidValue` for another form.
+    """
+    if form not in FORMATS:
+        raise InvalidValue("form", form, f"must be one of {', '.join(FORMATS)}")
     if form == "html":
         from relorch.reports.html import as_html  # templates and charts cost their import only those who want them
 

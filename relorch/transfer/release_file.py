@@ -82,9 +82,17 @@ def numbered(name: str, limit: int) -> Iterator[str]:
         yield name[: limit - len(suffix)].rstrip() + suffix
 
 
-def joined_description(rest: str | None, description: str | None) -> str | None:
-    """Give a description with the rest of a name before it."""
-    return "\n\n".join(part for part in (rest and f"… {rest}", description) if part) or None
+def joined_description(findings: Findings, line: int | None, rest: str | None, description: str | None) -> str | None:
+    """Give a description with the rest of a name before it; an error is listed when that is too long for one."""
+    joined = "\n\n".join(part for part in (rest and f"… {rest}", description) if part)
+    if len(joined) > text.TEXT_LIMIT:
+        findings.error(
+            line,
+            f"The name and the description are together longer than {text.NAME_LIMIT} and {text.TEXT_LIMIT:,} "
+            "characters; make the name shorter.",
+        )
+        return None
+    return joined or None
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

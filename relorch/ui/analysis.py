@@ -31,6 +31,8 @@ MOST_COLUMNS = 60
 """As many columns of an answer are drawn; the files have all."""
 MOST_CHARACTERS = 400
 """So much of a text stands in a cell; the files have it whole."""
+LARGEST_FILE = 64 * 1024**2
+"""Of an answer of more bytes no file is offered: it goes to the browser as one text."""
 LONGEST_ADDRESS = 4_000
 """A longer query is not written into the address."""
 EXAMPLE = """SELECT release_name, cluster_name, status, count(*) AS steps
@@ -107,13 +109,16 @@ def told(answer: Answer) -> mo.Html:
             '<div class="ro-page ro-answer">'
             '<div class="ro-buttons"><span role="status">{said}</span>{files}</div>{table}</div>',
             said=words.answered(frame.height, min(frame.height, MOST_ROWS), frame.width, MOST_COLUMNS, answer.seconds),
-            files=joined(element(file) for file in answer.files),
+            files=joined(element(file) for file in answer.files) or words.ANALYSIS_NO_FILES,
             table=answer_table(frame),
         )
     )
 
 
 def _files(frame: pl.DataFrame) -> tuple[mo.download, ...]:
+    """Give the files of an answer; none of a large one, which would be held several times over on its way."""
+    if frame.estimated_size() > LARGEST_FILE:
+        return ()
     kinds = "application/vnd.apache.parquet"
     return (
         mo.download(lambda: spreadsheet(frame), filename="relorch-query.csv", mimetype="text/csv", label="CSV"),

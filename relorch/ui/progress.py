@@ -326,7 +326,7 @@ def _until_now(facts: Facts, points: Sequence[BurnPoint]) -> list[BurnPoint]:
 def _times(rows: Sequence[dict[str, Any]]) -> str:
     """Give how finely a time is written below a chart, so that no two ticks read the same."""
     minutes = (rows[-1]["at"] - rows[0]["at"]) / 60_000
-    return "%-d %b" if minutes >= 2 * 24 * 60 else "%-d %b %H:%M" if minutes >= 10 else "%-d %b %H:%M:%S"
+    return "%-d %b" if minutes >= 9 * 24 * 60 else "%-d %b %H:%M" if minutes >= 10 else "%-d %b %H:%M:%S"
 
 
 def _ends(points: Sequence[BurnPoint], *, hourly: bool) -> list[BurnPoint]:

@@ -923,6 +923,7 @@ ANALYSIS_HINT = (
     "It reads the tables on the right and changes nothing. The address holds the query: send it to a colleague."
 )
 ANALYSIS_NOT_ASKED = "Press Run: the answer appears here."
+ANALYSIS_NO_FILES = "Too large for a download here; the command line has it: relorch sql --csv."
 ANALYSIS_ANSWER = "Answer"
 ANALYSIS_TABLES = "Tables and columns"
 CHART_KIND = "Chart"

@@ -35,7 +35,10 @@ class Tallies:
 
     def take(self, batch: Sequence[Told]) -> None:
         """Let one batch happen."""
+        retires = any(event.action == _RETIRE for event in batch)
         for event in batch:
+            if retires and event.action == SKIP:
+                continue  # no operator's: a retired template leaves what is open of it skipped
             if event.action in COUNTED and (event.batch_id, event.step_id) not in self._taken_back:
                 self._count(event, alone=len(batch) == 1)
         self._latest[batch[0].operator] = batch[0].at
@@ -86,6 +89,7 @@ def _action(verb: Verb) -> str:
 DONE, SKIP, FAIL, REVERT, REOPEN = map(_action, (Verb.MARK_DONE, Verb.SKIP, Verb.FAIL, Verb.REVERT, Verb.REOPEN))
 OVERRIDE = "step.override"
 _START = _action(Verb.START)
+_RETIRE = "template.retire"
 COUNTED = frozenset({DONE, SKIP, FAIL, REVERT, REOPEN, OVERRIDE, _START})
 _ENDS = frozenset({DONE, SKIP, REVERT, REOPEN})
 """After these a step has to be started anew; one that failed is still being worked at."""

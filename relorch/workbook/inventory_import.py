@@ -104,7 +104,7 @@ class _InventoryImport:
         values = self._done.fields(said, checked_cluster, "kubeconfig_path", "description")
         values |= self._done.fields(Said({"name": name}, said.line), checked_cluster, "name")
         if rest:
-            values["description"] = joined_description(rest, values.get("description"))
+            values["description"] = joined_description(self._findings, said.line, rest, values.get("description"))
         existing = self._clusters.get(name)
         metadata = self._metadata(said, existing, checked_cluster)
         self._clusters[said.values["name"]] = None
@@ -147,7 +147,7 @@ class _InventoryImport:
         beyond = self._fit(said, "namespace", values) or ""
         if rest or beyond:
             left = "\n\n".join(part for part in (rest, beyond) if part)
-            values["description"] = joined_description(left, values.get("description"))
+            values["description"] = joined_description(self._findings, said.line, left, values.get("description"))
         # what can be wrong with metadata is wrong whatever the customer has already
         self._metadata(said, None, checked_customer)
         if self._findings.error_count > before or not values.keys() >= {"name", "namespace"}:

@@ -124,7 +124,7 @@ def _named(done: Import, said: Said, name: str | None, file_name: str) -> RowDic
         message = f"Another release is called {shown(taken)}; this one became {shown(found['name'])}."
         done.findings.repair(line, message)
     if rest:
-        found["description"] = joined_description(rest, said.values.get("description"))
+        found["description"] = joined_description(done.findings, line, rest, said.values.get("description"))
     return found
 
 
@@ -137,7 +137,7 @@ def _checked(done: Import, said: Sequence[Said]) -> list[_Step]:
         if "name" in each.values:
             values |= done.fields(Said({"name": name}, each.at("name")), checked_template, "name")
         if rest:
-            values["description"] = joined_description(rest, values.get("description"))
+            values["description"] = joined_description(done.findings, each.at("name"), rest, values.get("description"))
         if values.keys() >= _NEEDED:
             found.append(_Step(each, values))
     return found

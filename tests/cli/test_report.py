@@ -97,3 +97,9 @@ def test_a_path_that_cannot_be_written_is_named_and_an_old_file_stays(
         assert f"{target}" in ran.err
     assert (tmp_path / "file").read_text() == "mine"
     assert not list(tmp_path.glob(".*.partial"))
+
+
+def test_a_name_that_says_another_format_is_refused(relorch: Run, release: Release, tmp_path: Path) -> None:
+    for name, *said in (("r.yaml",), ("r.html", "--format", "csv"), ("r.csv", "--format", "html")):
+        assert relorch("report", release.id, "-o", tmp_path / name, *said).code == 2
+    assert list(tmp_path.glob("r.*")) == []

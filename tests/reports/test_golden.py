@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from relorch.errors import InvalidValue
 from relorch.reports import FORMATS, printed
 from tests.reports.conftest import HOSTILE, SECRET, Told
 
@@ -34,3 +35,8 @@ def test_a_report_is_as_it_was(told: Told, about: str, form: str) -> None:
         path.write_text(found, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == found
     assert SECRET not in found
+
+
+def test_another_form_is_refused(told: Told) -> None:
+    with pytest.raises(InvalidValue, match="html, json, csv"):
+        printed(told.wb.report(told.release), "xml")

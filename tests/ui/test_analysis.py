@@ -166,3 +166,10 @@ def test_a_ready_made_question_has_an_answer(wb: Workbook, build: Build, name: s
 def test_a_question_leads_into_the_editor_with_its_sql(wb: Workbook) -> None:
     shown = analysis.Questions.ready().ask(wb, "\n    SELECT 1\n    ").text
     assert f"?q={quote('SELECT 1').replace('%20', '+')}" in shown
+
+
+def test_a_large_answer_has_no_files_and_says_where_they_are(wb: Workbook) -> None:
+    answer = analysis.ask(wb, "SELECT range AS id, repeat('x', 1000) AS text FROM range(80000)")
+    assert answer.files == ()
+    assert words.ANALYSIS_NO_FILES in analysis.told(answer).text
+    assert words.ANALYSIS_NO_FILES not in analysis.told(analysis.ask(wb, "SELECT 1 AS a")).text

@@ -74,6 +74,7 @@ def step_counts(history: Sequence[Event], first_step_id: int = 1) -> dict[Any, S
         replay.take(event)
     counts: dict[Any, StepCount] = defaultdict(StepCount)
     by_step: dict[int, list[Event]] = defaultdict(list)
+    retiring = {event.batch_id for event in history if event.action == "template.retire"}
     for event in history:
         if event.step_id is not None and "rows" not in (event.after or {}):
             by_step[event.step_id].append(event)
@@ -81,7 +82,11 @@ def step_counts(history: Sequence[Event], first_step_id: int = 1) -> dict[Any, S
         row = replay.steps.get(step_id) or replay.gone[step_id]
         count = counts[row["template_id"] or (row["name"], row["category"])]
         standing = [event for event in _in_force(events) if event.action != "undo"]
-        count.verbs.update(event.action.removeprefix("step.") for event in standing)
+        count.verbs.update(
+            event.action.removeprefix("step.")
+            for event in standing
+            if not (event.action == "step.skip" and event.batch_id in retiring)
+        )
         for place, event in enumerate(standing):
             if event.action == "step.mark_done":
                 took = _took(event, standing[:place], history)

@@ -426,3 +426,14 @@ def test_the_open_database_is_no_file_to_import(wb: Workbook, tmp_path: Path) ->
             wb.imports.read(path)
     (tmp_path / "a.csv").write_text(HEAD)
     assert wb.imports.read(tmp_path / "a.csv") == HEAD
+
+
+def test_a_name_of_which_the_rest_is_no_description_is_an_error(wb: Workbook, refused: Refused) -> None:
+    long = "x" * 4_300
+    with refused(CannotImport, "line 2: The name and the description are together longer"):
+        wb.imports.inventory(f"{HEAD}\neu-1,acme,{long}\n")
+    with refused(CannotImport, "line 3: The name and the description are together longer"):
+        wb.imports.release(SIMPLE + step(long), form="yaml")
+    with refused(CannotImport, "The name and the description are together longer"):
+        wb.imports.release(f"# R\n\n## {long}\n\n```bash\ntrue\n```\n", form="markdown")
+    wb.imports.inventory(f"{HEAD}\neu-1,acme,{'x' * 4_100}\n")
