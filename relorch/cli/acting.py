@@ -38,7 +38,7 @@ def act(workbook: Workbook, verb: Verb, aim: Aim, yes: bool, as_json: bool, **sa
     ids = _aimed_at(workbook, aim)
     target: int | list[int] = ids[0] if len(ids) == 1 else ids
     planned = workbook.steps.preview(verb, target, **said)
-    if not aim.steps and aim.sha256 is None and aim.version is None and not yes:
+    if not aim.steps and aim.sha256 is None and not yes:  # a version tells no step: fresh ones all have the same
         _ask_for_next(workbook, verb, ids[0])
     _ask_for_claims(workbook, verb, [step.id for step in planned.steps], yes)
     frozen = TRANSITIONS[verb].freezes

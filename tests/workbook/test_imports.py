@@ -434,6 +434,6 @@ def test_a_name_of_which_the_rest_is_no_description_is_an_error(wb: Workbook, re
         wb.imports.inventory(f"{HEAD}\neu-1,acme,{long}\n")
     with refused(CannotImport, "line 3: The name and the description are together longer"):
         wb.imports.release(SIMPLE + step(long), form="yaml")
-    with refused(CannotImport, "The name and the description are together longer"):
+    with refused(CannotImport, "line 3: description", "is longer than 4,000"):
         wb.imports.release(f"# R\n\n## {long}\n\n```bash\ntrue\n```\n", form="markdown")
     wb.imports.inventory(f"{HEAD}\neu-1,acme,{'x' * 4_100}\n")
