@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from relorch.errors import CannotOpen
 from relorch.model.placeholders import sha256
 from relorch.store import events
 from relorch.store.tables import APPEND_ONLY, metadata
+from relorch.store.types import to_microseconds
 
 _MOST = 100
+_UNREADABLE = (DatabaseError, sqlite3.DatabaseError)
 
 
 @dataclass(frozen=True)
@@ -21,8 +28,8 @@ class Check:
 
     `integrity`: sentences of SQLite; `foreign_keys`: rows that point at nothing; `missing`: tables, indexes and
     triggers that are not as relorch made them; `first_broken_event`: from this event on the record was changed;
-    `texts`: steps whose recorded text is not the one that its digest was made of; `states`: steps whose status, text
-    or operator is not what their events say.
+    `texts`: steps whose recorded text is not the one that its digest was made of; `states`: steps whose status, text,
+    operator, time, notes or reason is not what their events say.
     """
 
     integrity: tuple[str, ...]
@@ -41,18 +48,44 @@ class Check:
 
 def check(connection: Connection) -> Check:
     """Look at everything; at most 100 of each kind are told."""
-    missing = missing_parts(connection)
+    integrity = _integrity(connection)
+
+    def seen(look: Callable[[Connection], Any], otherwise: Any) -> Any:
+        try:
+            return look(connection)
+        except _UNREADABLE:  # of what cannot be read SQLite has said enough already
+            if not integrity:
+                raise
+            return otherwise
+
+    missing = seen(missing_parts, ())
     whole = not any(part.startswith("table ") for part in missing)
-    said = [row[0] for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST})")]
-    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MOST)
     return Check(
-        () if said == ["ok"] else tuple(said),
-        tuple(f"{table} row {row}: its {parent} is not there" for table, row, parent, _ in dangling),
+        integrity,
+        seen(_dangling, ()),
         missing,
-        events.first_broken(connection) if whole else None,
-        _wrong_texts(connection) if whole else (),
-        untold(connection)[:_MOST] if whole else (),
+        seen(events.first_broken, None) if whole else None,
+        seen(_wrong_texts, ()) if whole else (),
+        seen(untold, ())[:_MOST] if whole else (),
     )
+
+
+def _integrity(connection: Connection) -> tuple[str, ...]:
+    """Give what SQLite finds wrong with the file."""
+    damage = ""
+    for most in (_MOST, 1):  # a page that cannot be read ends the longer list with an error
+        try:
+            said = [row[0] for row in connection.exec_driver_sql(f"PRAGMA integrity_check({most})")]
+        except DatabaseError as error:
+            damage = str(error.orig)
+        else:
+            return () if said == ["ok"] else tuple(said)
+    return (damage,)
+
+
+def _dangling(connection: Connection) -> tuple[str, ...]:
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MOST)
+    return tuple(f"{table} row {row}: its {parent} is not there" for table, row, parent, _ in found)
 
 
 def missing_parts(connection: Connection) -> tuple[str, ...]:
@@ -73,18 +106,18 @@ def refuse_without_tables(connection: Connection, path: Path) -> None:
         raise CannotOpen(f"{path}: this workbook is damaged ({gone} is missing); 'relorch restore' puts a backup back.")
 
 
-_EXECUTED = ("status", "executed_by", "executed_sha256")
-_NEVER_TOUCHED = ("pending", None, None)
+_EXECUTED = ("status", "executed_by", "executed_sha256", "notes", "skip_reason", "executed_at")
+_NEVER_TOUCHED = ("pending", None, None, None, None, None)
 
 
 def untold(connection: Connection) -> tuple[int, ...]:
-    """Give the steps whose status, operator or executed text is not what their events say.
+    """Give the steps whose status, operator, executed text, time, notes or reason is not what their events say.
 
     A step that no event is about is pending: it came with its release.
     """
     recorded = _recorded(connection)
     result = connection.exec_driver_sql(f"SELECT id, {', '.join(_EXECUTED)} FROM customer_steps ORDER BY id")  # noqa: S608
-    return tuple(step for step, *now in result if tuple(now) != recorded.get(step, _NEVER_TOUCHED))
+    return tuple(step for step, *now in result if tuple(now) != _stored(recorded.get(step, _NEVER_TOUCHED)))
 
 
 def _recorded(connection: Connection) -> dict[int, tuple[str | None, ...]]:
@@ -97,6 +130,15 @@ def _recorded(connection: Connection) -> dict[int, tuple[str | None, ...]]:
         named = zip(told[::2], told[1::2], was, strict=True)
         recorded[step] = tuple(old if kind is None else new for kind, new, old in named)
     return recorded
+
+
+def _stored(told: tuple[str | None, ...]) -> tuple[str | int | None, ...]:
+    """Give what events say as columns hold it: a time as microseconds."""
+    *others, at = told
+    try:
+        return (*others, None if at is None else to_microseconds(datetime.fromisoformat(at)))
+    except (TypeError, ValueError):
+        return (*others, "no time")
 
 
 def _wrong_texts(connection: Connection) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
+from relorch.errors import StorageError
 from relorch.model import text
 from relorch.model.progress import Progress
 from relorch.model.values import Event
@@ -286,8 +287,14 @@ class Workbook:
 
     def check(self) -> Check:
         """Look at the whole workbook and give what is wrong with it."""
-        with self._core.look() as connection:
-            return check(connection)
+        found = None
+        try:
+            with self._core.look() as connection:
+                found = check(connection)
+        except StorageError:  # of a damaged file even the end of a read is refused
+            if found is None or found.ok:
+                raise
+        return found
 
     def close(self) -> None:
         """Close the database; the workbook, and every view of it by `acting_as`, is of no use after that."""

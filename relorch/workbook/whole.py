@@ -83,7 +83,7 @@ def _fill(path: Path, reader: Reader, findings: Findings) -> tuple[Planned, ...]
                 for step in whole.strayed(connection) if not findings.errors else ():
                     reader.refuse(None, f"customer_steps {step}: its template belongs to another release.")
                 for step in untold(connection) if not findings.errors else ():
-                    reader.refuse(None, f"customer_steps {step}: its status or text is not what its events say.")
+                    reader.refuse(None, f"customer_steps {step}: what it says is not what its events say.")
                 whole.keep_counters(connection, head.counters)
             except TooManyErrors:
                 return ()

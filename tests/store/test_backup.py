@@ -378,6 +378,9 @@ def test_check_tells_what_is_wrong(wb: Workbook, build: Any, sql: Sql) -> None:
         "status = 'skipped'",
         "executed_by = 'eve'",
         "executed_content = 'evil', executed_sha256 = 'b5c1fb2efc6d6b4674c2fdcc48ce01b43a3b7c03763c0c3355de0099ee0f8c73'",
+        "executed_at = 1",
+        "notes = 'forged'",
+        "skip_reason = 'forged'",
         "status = 'pending', executed_at = NULL, executed_by = NULL, executed_content = NULL, executed_sha256 = NULL",
     ],
 )
@@ -387,6 +390,25 @@ def test_check_compares_each_step_with_its_events(wb: Workbook, build: Any, sql:
     assert wb.check().ok
     sql(f"UPDATE customer_steps SET {changed} WHERE id = ?", done.id)
     assert wb.check().states == (done.id,)
+
+
+def test_check_says_what_is_wrong_with_a_page_that_cannot_be_read(wb: Workbook, build: Any) -> None:
+    build.active(customers=20, steps=20)
+    path = Path(wb.path)
+    wb.close()
+    whole = path.read_bytes()
+    told = 0
+    for at in range(4096, len(whole), 3 * 4096):
+        path.write_bytes(whole[:at] + b"\xa5" * 4096 + whole[at + 4096 :])
+        try:
+            with open_workbook(str(path), operator="ana", create=False) as damaged:
+                found = damaged.check()
+        except CannotOpen:
+            continue
+        assert found.integrity
+        assert not found.ok
+        told += 1
+    assert told > 3, told
 
 
 def test_check_agrees_with_all_that_a_step_can_go_through(wb: Workbook, build: Any, sql: Sql) -> None:

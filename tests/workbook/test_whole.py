@@ -323,6 +323,8 @@ FORGED = (
     {"status": "skipped"},
     {"executed_by": "eve"},
     {"executed_content": "evil", "executed_sha256": sha256("evil")},
+    {"executed_at": 1},
+    {"notes": "forged"},
 )
 
 
@@ -333,7 +335,7 @@ def test_a_step_that_is_not_what_its_events_say_is_told(
     def edit(found: list[dict[str, Any]]) -> None:
         found[first(found, "customer_steps")]["row"] |= change
 
-    assert tampered(edit) == ["customer_steps 1: its status or text is not what its events say"]
+    assert tampered(edit) == ["customer_steps 1: what it says is not what its events say"]
 
 
 def test_a_disk_that_gets_full_amid_the_rows_is_called_so(
