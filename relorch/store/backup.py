@@ -85,7 +85,8 @@ def restore(backup: str | Path, url: str, now: datetime | None = None) -> Restor
     Whatever ends it, at `url` is the one workbook or the other, whole. Raises `CannotOpen` for a backup that is not
     whole and a place where no file can be, `Busy` while somebody has the workbook open; nothing is changed then.
     """
-    source, path = Path(backup).expanduser().absolute(), database_path(url)
+    source = Path(backup).expanduser().absolute()
+    path = Path(os.path.realpath(database_path(url)))  # a link stays one, and leads to the restored file
     if path.exists() and source.exists() and path.samefile(source):
         raise CannotOpen(f"{path}: this is the workbook itself, not a backup of it.")
     refuse_open(source)

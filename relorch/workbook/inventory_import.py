@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from relorch.errors import InvalidValue, shown
@@ -66,6 +67,11 @@ class _Wanted:
     values: RowDict
     found: RowDict | None = None
 
+    @property
+    def goes(self) -> bool:
+        """Whether it is there and is to be inactive."""
+        return self.found is not None and self.active is False
+
 
 class _InventoryImport:
     """One inventory on its way in."""
@@ -90,7 +96,7 @@ class _InventoryImport:
         wanted = [each for each in map(self._wanted, read.customers) if each is not None]
         self._tell_apart(wanted)
         self._match(wanted)
-        for each in wanted:
+        for each in sorted(wanted, key=lambda each: not each.goes):  # who goes makes room for who comes
             with self._done.noting(each.said.line):
                 self._take_customer(each)
         self._add_new()
@@ -199,16 +205,20 @@ class _InventoryImport:
             self._findings.repair(each.said.line, said)
 
     def _match(self, wanted: list[_Wanted]) -> None:
-        """Find who is there already: the active first for those who are to be active, then the inactive."""
-        for only_inactive in (False, True):
+        """Find who is there already: those of the same name first, as a namespace may go from one customer to another.
+
+        Of several the active for those who are to be active, and the inactive for the others.
+        """
+        for same_name, only_inactive in product((True, False), (False, True)):
             for each in wanted:
                 cluster = self._clusters[each.cluster]
-                if cluster is None or (each.active is False) is not only_inactive:
+                if cluster is None or each.found is not None or (each.active is False) is not only_inactive:
                     continue
                 there = self._customers[cluster["id"], each.namespace]
-                fitting = sorted(there, key=lambda row: (row["is_active"] is only_inactive, row["id"]))
-                each.found = fitting[0] if fitting else None
-                there[:] = fitting[1:]
+                fitting = [row for row in there if row["name"] == each.values["name"] or not same_name]
+                if fitting:
+                    each.found = min(fitting, key=lambda row: (row["is_active"] is only_inactive, row["id"]))
+                    there.remove(each.found)
 
     def _take_customer(self, wanted: _Wanted) -> None:
         cluster = self._clusters[wanted.cluster]

@@ -563,3 +563,21 @@ def test_two_restores_at_one_moment_keep_both_of_what_they_set_aside(url: str, w
     assert len(set(kept)) == 2
     with open_workbook(str(kept[0]), operator="ana", create=False) as first:
         assert "precious" in [cluster.name for cluster in first.clusters.list()]
+
+
+def test_a_restore_by_a_link_restores_what_it_leads_to(wb: Workbook, tmp_path: Path) -> None:
+    made = wb.backup(tmp_path / "old.db").path
+    wb.clusters.create(name="later")
+    path = Path(wb.path)
+    wb.close()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.symlink_to(path)
+    done = restore(made, str(link))
+    assert link.is_symlink()
+    assert done.path == path
+    assert done.kept is not None
+    assert not done.kept.is_symlink()
+    for file, names in ((path, []), (done.kept, ["later"])):
+        with open_workbook(str(file), operator="ana") as found:
+            assert [each.name for each in found.clusters.list()] == names

@@ -437,3 +437,14 @@ def test_a_name_of_which_the_rest_is_no_description_is_an_error(wb: Workbook, re
     with refused(CannotImport, "line 3: description", "is longer than 4,000"):
         wb.imports.release(f"# R\n\n## {long}\n\n```bash\ntrue\n```\n", form="markdown")
     wb.imports.inventory(f"{HEAD}\neu-1,acme,{'x' * 4_100}\n")
+
+
+def test_a_namespace_goes_from_one_customer_to_another(wb: Workbook, build: Build) -> None:
+    wb.imports.inventory(f"{HEAD},active\neu-1,x,Old,yes\n")
+    (old,) = wb.customers.list()
+    for rows in ("eu-1,x,New,yes\neu-1,x,Old,no\n", "eu-1,x,Old,no\neu-1,x,New,yes\n"):
+        wb.imports.inventory(f"{HEAD},active\n{rows}")
+        found = {each.name: (each.id == old.id, each.is_active) for each in wb.customers.list(inactive=True)}
+        assert found == {"Old": (True, False), "New": (False, True)}
+    wb.imports.inventory(f"{HEAD},active\neu-1,x,Old,yes\neu-1,x,New,no\n")
+    assert [(each.name, each.id) for each in wb.customers.list()] == [("Old", old.id)]
