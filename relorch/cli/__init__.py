@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from relorch.cli.app import app
 from relorch.cli.naming import WrongWord
@@ -24,21 +25,32 @@ __all__ = ["app", "main"]
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (None: that of the process) and leave with its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before: nobody reads it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 it stays open
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding has not is escaped
             stream.reconfigure(errors="backslashreplace")
+    output = sys.stdout
     try:
         with _cleaning_up():
             app(None if words is None else list(words), prog_name="relorch")
+    except SystemExit as left:
+        if sys.stdout is not output and left.code == 1:  # what Typer makes of a reader that went away
+            sys.stdout = output
+            _leave_unwritten("its reader is gone")
+        raise
     except RelorchError as error:
         complain(str(error))
         sys.exit(exit_code(error))
     except OSError as error:  # of the output: files that are written say so themselves
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be printed would fail once more
-        complain(
-            f"the output cannot be written ({error.strerror}); what the command has stored is in 'relorch history'."
-        )
-        sys.exit(3)
+        _leave_unwritten(error.strerror or str(error))
+
+
+def _leave_unwritten(why: str) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be printed would fail once more
+    complain(f"the output cannot be written ({why}); what the command has stored is in 'relorch history'.")
+    sys.exit(3)
 
 
 @contextmanager

@@ -140,11 +140,12 @@ def _import(job: Job, work: Work) -> None:
     with _workbook_of(job, dry_run=True) as workbook:
         done = work(workbook, None)
         question = _question(workbook, done, job.into)
+    asked = False
     if not (job.dry_run or _has_errors(done)):
-        _ask(question, done, job)
+        asked = _ask(question, done, job)
         with _workbook_of(job, dry_run=False) as workbook:
             done = work(workbook, done)
-    _conclude(done, dry_run=job.dry_run, as_json=job.as_json)
+    _conclude(done, dry_run=job.dry_run, as_json=job.as_json, told=asked)
 
 
 def _has_errors(done: Imported) -> bool:
@@ -177,14 +178,23 @@ def _question(workbook: Workbook, planned: Imported, into: str | None) -> str | 
     )
 
 
-def _ask(question: str | None, planned: Imported, job: Job) -> None:
-    """Ask, with what would change before the eyes."""
+def _ask(question: str | None, planned: Imported, job: Job) -> bool:
+    """Ask, with what was found and would change before the eyes; gives whether it had to be asked."""
     if question is None or job.yes:
-        return
-    for each in planned.changes:
+        return False
+    for each in planned.changes[:_TOLD]:
         complain(" ".join(part for part in (each.action, each.what, each.detail) if part))
+    if len(planned.changes) > _TOLD:
+        complain(f"and {len(planned.changes) - _TOLD:,} more changes; --dry-run lists them all.")
     _tell_reach(planned)
+    _tell_findings(planned)
     agree(question, yes=False)
+    return True
+
+
+def _tell_findings(done: Imported) -> None:
+    for finding in done.findings:
+        complain(f"{finding.kind.value}: {finding}")
 
 
 def _tell_reach(planned: Imported) -> None:
@@ -202,18 +212,20 @@ def _tell_reach(planned: Imported) -> None:
                 complain(f"step {each.name}: {len(notes):,} {what}: {names}{more}")
 
 
+_TOLD = 100
+"""How many changes are told before a question."""
 _NAMED = 20
 """How many customers are named of a step; a count says how many more there are."""
 
 
-def _conclude(done: Imported, *, dry_run: bool, as_json: bool) -> None:
-    """Tell what was done or found; leave with 1 when there was an error."""
+def _conclude(done: Imported, *, dry_run: bool, as_json: bool, told: bool = False) -> None:
+    """Tell what was done or found, unless the findings were `told`; leave with 1 when there was an error."""
     if as_json:
         say_json(wire(done))
     elif not _has_errors(done):
         say_table(("change", "what", "detail"), ((each.action, each.what, each.detail) for each in done.changes))
-    for finding in done.findings:
-        complain(f"{finding.kind.value}: {finding}")
+    if not told:
+        _tell_findings(done)
     if _has_errors(done):
         complain(f"nothing was imported: {done.error_count:,} errors. Put them right and import again.")
         raise typer.Exit(1)

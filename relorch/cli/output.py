@@ -7,6 +7,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 _OBEYED = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 _WIDE = 100_000
@@ -70,12 +71,17 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 def complain(text: str) -> None:
     """Print one line of words to stderr."""
-    print(f"relorch: {plain(text)}", file=sys.stderr, flush=True)
+    _say(f"relorch: {plain(text)}")
 
 
 def complain_block(text: str) -> None:
     """Print a text of several lines to stderr, such as that of a step which was recorded."""
-    print(plain_block(text), file=sys.stderr, flush=True)
+    _say(plain_block(text))
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # where words cannot be written nobody can be told so, and what was done is done
+        print(text, file=sys.stderr, flush=True)
 
 
 def _mark(char: str) -> str:

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 export DATABASE_URL="file:./release.db" RELORCH_OPERATOR="ana"
-relorch() { $RELORCH "$@" 2>>words.txt; }
+relorch() { command $RELORCH "$@" 2>>words.txt; }
 expect() { [ "$2" = "$1" ] || { printf 'expected: %s\nactual:   %s\n' "$1" "$2" >&2; exit 70; }; }
 refused() { local code=0; relorch "$@" >refused.txt || code=$?; expect 1 "$code"; }
 field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" | head -n 1; }

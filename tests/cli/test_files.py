@@ -60,10 +60,12 @@ def test_an_import_that_changes_open_texts_asks_first(relorch: Run, wb: Workbook
     release = build.release()
     build.template(release, content="echo ${{ vars.db_host }}")
     wb.releases.activate(release.id, customer_ids=[customer.id])
-    file = given(tmp_path, "inventory.csv", "cluster,namespace,name,db_host\neu-1,acme-prod,Acme,db1\n")
+    rows = "cluster,namespace,name,db_host\neu-1,acme-prod,Acme,db1\neu-1,Bad_One,Bad,\n"
+    file = given(tmp_path, "inventory.csv", rows)
     refused = relorch("import", "inventory", file)
     assert refused.code == 1
-    assert "1 open steps" in refused.err
+    assert refused.err.index("Bad_One") < refused.err.index("1 open steps")
+    assert refused.err.count("is no RFC 1123 label") == 1
     assert wb.customers.get(customer.id).metadata == {"db_host": "db0"}
     assert relorch("import", "inventory", file, "--yes").code == 0
     assert wb.customers.get(customer.id).metadata == {"db_host": "db1"}

@@ -162,3 +162,23 @@ def test_names_of_files_that_cannot_be_used_are_printed_with_marks(relorch: Run,
     ):
         ran = relorch(*words)
         assert (ran.code, obeyed(ran.out + ran.err)) == (2, set()), words
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ('"$@" >/dev/full', 3, "No space left on device"),
+        ('"$@" | true; exit "${PIPESTATUS[0]}"', 3, "its reader is gone"),
+        ('"$@" >&-', 0, "stored as batch"),
+        ('"$@" >/dev/null 2>/dev/full', 0, ""),
+        ('"$@" >/dev/null 2>&-', 0, ""),
+    ],
+)
+def test_who_cannot_be_told_is_not_told_that_nothing_was_done(
+    url: str, wb: Workbook, build: Build, line: str, code: int, told: str
+) -> None:
+    step = build.step()
+    words = [sys.executable, "-m", "relorch", "done", str(step.id), "--db", url, "--operator", "ana"]
+    ran = subprocess.run(["bash", "-c", line, "bash", *words], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ran.returncode, told in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
+    assert wb.steps.get(step.id).status == "done"

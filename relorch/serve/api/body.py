@@ -15,6 +15,7 @@ from relorch.serve.api.problems import Problem, answer, plain
 MEGABYTE = 1024 * 1024
 LIMIT = MEGABYTE
 IMPORT_LIMIT = 10 * MEGABYTE
+SMALL = 64 * 1024  # of a body that is not counted: what ticks a step is far shorter, and is never kept waiting
 SECONDS = 60.0  # for a whole body: 10 MB take less on any line that somebody works on
 
 
@@ -47,19 +48,20 @@ class _Share:
     def __init__(self, room: _Room) -> None:
         self._room, self.taken = room, 0
 
-    def grow(self, size: int) -> bool:
-        """Hold more; false: there is no room for it."""
-        fits = self._room.take(size)
-        self.taken += size * fits
+    def grow_to(self, size: int) -> bool:
+        """Hold so many bytes in all; false: there is no room for them."""
+        more = max(0, size - self.taken)
+        fits = self._room.take(more)
+        self.taken += more * fits
         return fits
 
 
 class BodyGate:
     """Pure ASGI: answers a body that is too long, too slow, too much beside the others, or no JSON; hands on the rest.
 
-    What is counted is what arrives; a Content-Length only lets it refuse sooner. Imports have a room of their own, so
-    that they keep nobody from ticking a step. `seconds`: how long a body may take. HEAD is GET to the API (the server
-    leaves the answer's body out), and what the API answers is stored nowhere on its way.
+    What is counted is what arrives; a Content-Length only lets it refuse sooner. Imports have a room of their own, and
+    small bodies need none, so that nobody is kept from ticking a step. `seconds`: how long a body may take. HEAD is GET
+    to the API (the server leaves the answer's body out), and what the API answers is stored nowhere on its way.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = SECONDS) -> None:
@@ -108,9 +110,9 @@ async def _read(receive: Receive, limit: int, share: _Share) -> bytes | Problem:
         arrived = message.get("body", b"")
         if len(body) + len(arrived) > limit:
             return _too_large(limit)
-        if not share.grow(len(arrived)):
-            return plain(503, "Too much is being sent at once; nothing was stored. Try again.", "busy")
         body += arrived
+        if not share.grow_to(len(body) - SMALL):
+            return plain(503, "Too much is being sent at once; nothing was stored. Try again.", "busy")
         if not message.get("more_body", False):
             return bytes(body)
 
