@@ -19,7 +19,7 @@ from relorch.cli.output import complain, say_json, say_table
 from relorch.cli.reading import Source, read_source
 from relorch.cli.waiting import counted, waiting
 from relorch.cli.wire import wire
-from relorch.store.files import database_path
+from relorch.store.files import database_path, kept_by_restore
 from relorch.transfer.findings import Kind
 from relorch.workbook import Workbook
 from relorch.workbook.imports import Imported
@@ -155,7 +155,8 @@ def _has_errors(done: Imported) -> bool:
 @contextmanager
 def _workbook_of(job: Job, *, dry_run: bool) -> Iterator[Workbook]:
     """Open the workbook, or make it; a dry run where there is none looks at an empty one that is gone afterwards."""
-    if dry_run and not os.path.lexists(database_path(job.place.url)):
+    path = database_path(job.place.url)
+    if dry_run and not os.path.lexists(path) and not kept_by_restore(path):
         with TemporaryDirectory() as folder:
             empty = replace(job.place, url=os.path.join(folder, "empty.db"))
             with empty.open(create=True) as workbook:

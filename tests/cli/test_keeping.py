@@ -44,7 +44,8 @@ def test_where_a_restore_kept_the_workbook_none_is_made(elsewhere: Run, tmp_path
     kept = path.rename(tmp_path / "app.db.before-restore-2026-11-23T120000Z")
     file = tmp_path / "inventory.csv"
     file.write_text("cluster,namespace,name\neu-1,acme,Acme\n")
-    for words in (("status",), ("serve", "--no-browser"), ("import", "inventory", file)):
+    importing = ("import", "inventory", file)
+    for words in (("status",), ("serve", "--no-browser"), importing, (*importing, "--dry-run")):
         refused = elsewhere(*words, "--db", path)
         assert (refused.code, str(kept) in refused.err, "creates" in refused.err) == (2, True, False), words
     assert not path.exists()
