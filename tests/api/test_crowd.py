@@ -10,9 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from relorch import Workbook
+from relorch.serve.api import build_api
+from relorch.serve.guard import Guard
+from tests.api.conftest import COOKIE, HOST, TOKENS
 from tests.conftest import to_the_end
 
 SERVER = """
@@ -100,3 +106,33 @@ def test_a_hundred_bodies_that_never_end_take_little_and_stop_nobody(
     assert 0 < waiting <= 3
     assert more < 150 * MEGABYTE
     assert [line for line, seconds in asked if "200" in line and seconds < 1] == ["HTTP/1.1 200 OK"] * 2
+
+
+def test_who_asks_for_much_waits_and_keeps_nobody_waiting(filled: Workbook) -> None:
+    app, at_once, most = build_api(filled), 0, 0
+    reads = filled.matrix
+
+    def counted(*what: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.05)
+        at_once -= 1
+        return reads(*what)
+
+    async def crowd() -> tuple[set[int], int]:
+        guarded = Guard(app, hosts=frozenset({HOST}), operators=TOKENS, cookie=COOKIE)
+        transport = httpx.ASGITransport(guarded)
+        headers = {"authorization": "Bearer t-ana"}
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}", headers=headers) as client:
+            asked = asyncio.gather(*(client.get("/api/releases/1/matrix") for _ in range(60)))
+            await asyncio.sleep(0.1)
+            began = time.monotonic()
+            assert (await client.get("/api/health")).status_code == 200
+            assert time.monotonic() - began < 0.5
+            assert not asked.done()
+            return {reply.status_code for reply in await asked}, most
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workbook, "matrix", lambda self, *what: counted(*what))
+        assert to_the_end(crowd()) == ({200}, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -37,6 +37,17 @@ async def known_questions_only(request: Request) -> None:
         raise RequestValidationError([{"type": "parameter", "loc": ("query",), "msg": why}])
     if not asked.body_params and (await request.body()).strip() not in (b"", b"{}"):
         raise RequestValidationError([{"type": "body", "loc": ("body",), "msg": "has to be empty here"}])
+
+
+async def _turn() -> AsyncIterator[None]:
+    yield
+
+
+IN_TURN = [Depends(_turn, scope="function", max_concurrency=2)]
+"""For endpoints that read much: so many work at once, so that those who tick steps are answered meanwhile.
+
+A turn ends when the answer is made; who takes it slowly keeps nobody waiting.
+"""
 
 
 class _Strict(Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -10,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from relorch.serve.api.answers import TextChange
-from relorch.serve.api.asking import Book, StrictRoute
+from relorch.serve.api.asking import IN_TURN, Book, StrictRoute
 from relorch.serve.api.body import IMPORT_LIMIT
 from relorch.serve.api.problems import Found
 from relorch.serve.api.wire import AskedId, Body, Id, Name, ReleaseId, Wire
@@ -74,7 +75,7 @@ def _told(*media: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {each: {} for each in media}}}
 
 
-@router.get("/export/inventory", response_class=Response, responses=_told("text/csv"))
+@router.get("/export/inventory", response_class=Response, responses=_told("text/csv"), dependencies=IN_TURN)
 def export_inventory(book: Book) -> Response:
     """Give clusters and customers as CSV."""
     return Response(book.exports.inventory(), media_type="text/csv")
@@ -86,24 +87,38 @@ def export_workbook(book: Book) -> Response:
     return StreamingResponse(_begun(book.exports.workbook()), media_type="application/x-ndjson")
 
 
+_LINES = 1_000  # in one piece: each piece is made in a thread of its own
+
+
 def _begun(lines: Iterator[str]) -> Iterator[str]:
     """Give the lines, the first of them read already: what cannot be read at all is a problem, not half an answer."""
     first = next(lines, "")
 
     def every() -> Iterator[str]:
         yield first
-        yield from lines
+        while many := "".join(islice(lines, _LINES)):
+            yield many
 
     return every()
 
 
-@router.get("/releases/{releaseId:id}/export", response_class=Response, responses=_told("text/yaml", "text/markdown"))
+@router.get(
+    "/releases/{releaseId:id}/export",
+    response_class=Response,
+    responses=_told("text/yaml", "text/markdown"),
+    dependencies=IN_TURN,
+)
 def export_release(book: Book, release_id: ReleaseId, form: Literal["yaml", "markdown"] = "yaml") -> Response:
     """Give the steps of a release as YAML or as a Markdown runbook."""
     return Response(book.exports.release(release_id, form), media_type=f"text/{form}")
 
 
-@router.get("/releases/{releaseId:id}/report", response_class=Response, responses=_told("text/html") | {409: {}})
+@router.get(
+    "/releases/{releaseId:id}/report",
+    response_class=Response,
+    responses=_told("text/html") | {409: {}},
+    dependencies=IN_TURN,
+)
 def report_release(
     book: Book, release_id: ReleaseId, customer_id: Annotated[AskedId | None, Query(alias="customerId")] = None
 ) -> Response:

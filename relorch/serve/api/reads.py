@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from relorch.model import progress, values
 from relorch.model.status import STATUSES
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book, StrictRoute
+from relorch.serve.api.asking import IN_TURN, Book, StrictRoute
 from relorch.serve.api.wire import MOST, AskedId, Body, Id, ReleaseId, Written
 from relorch.views.matrix import NO_STEP, Matrix
 from relorch.views.overview import Activity
@@ -42,7 +42,7 @@ def openapi(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/releases/{releaseId:id}/matrix", response_model=answers.Matrix)
+@router.get("/releases/{releaseId:id}/matrix", response_model=answers.Matrix, dependencies=IN_TURN)
 def matrix(
     book: Book, release_id: ReleaseId, cluster_id: Annotated[AskedId | None, Query(alias="clusterId")] = None
 ) -> Response:
@@ -71,7 +71,11 @@ def _matrix_of(found: Matrix) -> answers.Matrix:
     )
 
 
-@router.get("/releases/{releaseId:id}/progress", response_model=answers.Progress | list[answers.Progress])
+@router.get(
+    "/releases/{releaseId:id}/progress",
+    response_model=answers.Progress | list[answers.Progress],
+    dependencies=IN_TURN,
+)
 def release_progress(
     book: Book,
     release_id: ReleaseId,
@@ -81,7 +85,7 @@ def release_progress(
     return book.progress(release_id) if by is None else book.progress(release_id, by)
 
 
-@router.get("/history", response_model=list[answers.Event])
+@router.get("/history", response_model=list[answers.Event], dependencies=IN_TURN)
 def history(
     book: Book,
     release_id: Annotated[AskedId | None, Query(alias="releaseId")] = None,
@@ -95,7 +99,7 @@ def history(
     return book.history(**wanted, newest=newest)
 
 
-@router.get("/activity", response_model=list[answers.Activity])
+@router.get("/activity", response_model=list[answers.Activity], dependencies=IN_TURN)
 def activity(
     book: Book,
     release_id: Annotated[AskedId | None, Query(alias="releaseId")] = None,
@@ -112,7 +116,7 @@ def changes(book: Book, since: Annotated[int, Query(ge=0, le=MOST), Written]) ->
     return book.changes_since(since)
 
 
-@router.get("/versions", response_model=list[answers.CurrentVersion])
+@router.get("/versions", response_model=list[answers.CurrentVersion], dependencies=IN_TURN)
 def versions(book: Book) -> list[dict[str, Any]]:
     """List the release that each customer completed last."""
     found = sorted(book.versions().items())
