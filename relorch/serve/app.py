@@ -20,6 +20,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from relorch.serve.parsing import parse_one_at_a_time
+
 PAGE_ENDPOINTS = frozenset(
     {
         ("GET", "health"),
@@ -94,6 +96,7 @@ def build_app(
     Raises:
         ValueError: a name that cannot be an address, `api` or `assets`.
     """
+    parse_one_at_a_time()
     builder = marimo.create_asgi_app(quiet=True, include_code=False, show_tracebacks=False)
     started: list[Starlette] = []
     for name, notebook in pages.items():

@@ -51,6 +51,11 @@ def test_where_a_restore_kept_the_workbook_none_is_made(elsewhere: Run, tmp_path
     assert not path.exists()
 
 
+def at_a_terminal() -> None:
+    """Take SIGHUP as a terminal's programs do, also where the tests themselves were started by nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def ended(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Run a command that waits for its input, send it a signal, and give its code and what it said."""
@@ -58,7 +63,7 @@ def ended(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     def run(number: int, *words: object) -> tuple[int, str]:
         os.mkfifo(tmp_path / "lines")
         command = [sys.executable, "-m", "relorch", *map(str, words)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=at_a_terminal) as process:
             with (tmp_path / "lines").open("w"):  # nothing comes
                 wait_for(lambda: any(tmp_path.rglob("*.partial")))
                 process.send_signal(number)
@@ -88,7 +93,9 @@ def test_a_run_that_is_told_to_end_leaves_nothing(
 def test_a_server_whose_terminal_was_closed_stops_and_leaves_no_token(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "relorch", "serve", "--port", "0", "--db", str(tmp_path / "app.db")]
     environment = {**os.environ, "BROWSER": "true"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, preexec_fn=at_a_terminal
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b"http://127.0.0.1:")
         wait_for(lambda: any(tmp_path.glob(".open-*.html")))
