@@ -9,14 +9,14 @@ from typing import Any
 import typer
 
 from relorch.cli.asking import agree, somebody_is_there
-from relorch.cli.naming import customer_id, id_of, is_id, release_id, step_id, targets, whose
-from relorch.cli.nothing import claim, nothing_next
+from relorch.cli.naming import customer_id, id_of, is_id, release_id, step_id, targets
 from relorch.cli.output import complain, complain_block, say_json, say_table
 from relorch.cli.wire import outcome
 from relorch.errors import NotAllowed
 from relorch.model.status import HOLDS_TEXT, TRANSITIONS, Status, Verb
 from relorch.model.values import CustomerStep
 from relorch.workbook import Workbook
+from relorch.workbook.nothing import claim, nothing_next, whose
 from relorch.workbook.steps import Outcome
 
 _ASKED = 5

@@ -58,12 +58,6 @@ def targets(wb: Workbook) -> dict[int, str]:
     return {each.id: f"{clusters[each.cluster_id]}/{each.namespace}" for each in wb.customers.list(inactive=True)}
 
 
-def whose(wb: Workbook, customer: int) -> str:
-    """Give one customer as a sentence names it: `cluster/namespace 'name'`."""
-    found = wb.customers.get(customer)
-    return f"{wb.clusters.get(found.cluster_id).name}/{found.namespace} '{found.name}'"
-
-
 def customer_ids(wb: Workbook, texts: Sequence[str]) -> list[int]:
     """Give the ids of customers as `customer_id` does, each once, in the order they were named in."""
     return list(dict.fromkeys(customer_id(wb, text) for text in texts))

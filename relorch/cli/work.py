@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from relorch.cli.naming import customer_id, release_id, step_id, template_id
-from relorch.cli.nothing import ALL_DONE, Nothing, nothing_next
 from relorch.cli.options import CustomerOption, Json, NeededRelease, ReleaseOption, command
 from relorch.cli.output import complain, plain_block, say_block, say_exactly, say_json, say_table
 from relorch.cli.wire import wire
 from relorch.errors import CannotRender
 from relorch.model.values import CustomerStep, StepTemplate
 from relorch.workbook import Workbook
+from relorch.workbook.nothing import ALL_DONE, Nothing, nothing_next
 from relorch.workbook.steps import StepDetail
 from relorch.workbook.templates import TemplateStanding
 

@@ -455,7 +455,7 @@ def _chosen(connection: Connection, customer_ids: Sequence[int] | None, all_acti
 def _ids(customer_ids: Sequence[int] | None) -> list[int]:
     strange = isinstance(customer_ids, str | bytes | Mapping) or not isinstance(customer_ids, Iterable)
     if customer_ids is None or strange:
-        raise InvalidValue("customer_ids", customer_ids, "choose customers by a list of ids, or say all_active=True")
+        raise InvalidValue("customer_ids", customer_ids, "choose customers by a list of ids, or all active ones")
     chosen = list(dict.fromkeys(text.number("customer_ids", customer_id) for customer_id in customer_ids))
     if not chosen:
         raise InvalidValue("customer_ids", chosen, "must name at least one customer")

@@ -76,3 +76,14 @@ def test_an_import_that_changes_nothing_has_no_batch(ask: Ask, build: Build) -> 
     text = ask("GET", "/export/inventory").text
     made = ask("POST", "/import/inventory", json={"text": text}).json()
     assert (made["stored"], made["batchId"], made["changes"]) == (True, None, [])
+
+
+def test_a_refusal_that_names_a_customer_keeps_its_reason(ask: Ask, wb: Workbook, build: Build) -> None:
+    customer = build.customer(build.cluster(name="eu-1"), namespace="acme", name="It's SECRET")
+    release = build.release(name="SECRET '26")
+    build.template(release)
+    wb.releases.activate(release.id, customer_ids=[customer.id])
+    text = "cluster,namespace,name,active\neu-1,acme,It's SECRET,no\n"
+    told = ask("POST", "/import/inventory", json={"text": text}).json()
+    assert "has open work in '…'; finish it or remove the customer there." in str(told)
+    assert "SECRET" not in str(told)

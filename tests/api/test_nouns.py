@@ -36,7 +36,8 @@ def test_a_release_from_draft_to_archive(ask: Ask) -> None:
     found = ask("GET", f"{where}/next", params={"customerId": customer["id"]}).json()["step"]
     assert ask("GET", f"/steps/{found['id']}/render").json()["text"] == "helm -n acme-prod r.example"
     post(f"/steps/{found['id']}/done")
-    assert ask("GET", f"{where}/next").json() == {"step": None}
+    through = ask("GET", f"{where}/next").json()
+    assert (through["step"], through["why"]) == (None, "allDone")
     assert ask("GET", f"{where}/progress").json()["percentage"] == 100
     assert [each["label"] for each in ask("GET", f"{where}/progress", params={"by": "cluster"}).json()] == ["eu-1"]
     assert ask("GET", "/versions").json()[0]["versionNumber"] == "4.2.0"
@@ -45,6 +46,24 @@ def test_a_release_from_draft_to_archive(ask: Ask) -> None:
     assert post(f"{where}/reopen")["status"] == "active"
     assert post(f"{where}/clone", name="2026.12")["status"] == "draft"
     assert ask("DELETE", f"{where[:-1]}2").status_code == 204
+
+
+def test_why_nothing_is_next_is_told_apart_from_all_done(ask: Ask, wb: Workbook, build: Build) -> None:
+    release = build.active(customers=3)
+    first, held, removed = (member.customer_id for member in wb.releases.members(release.id))
+    wb.releases.hold(release.id, [held], reason="frozen")
+    wb.releases.remove(release.id, [removed], reason="left")
+    stranger = build.customer().id
+
+    def why(customer: int) -> str | None:
+        told = ask("GET", f"/releases/{release.id}/next", params={"customerId": customer}).json()
+        assert (told["step"] is None) == (told["why"] is not None) == bool(told["message"])
+        return str(told["why"])
+
+    assert [why(each) for each in (first, held, removed, stranger)] == ["None", "held", "removed", "noMember"]
+    wb.acting_as("ben").steps.start(wb.steps.list(release.id, first)[0].id)
+    assert why(first) == "claimed"
+    assert ask("GET", f"/releases/{build.release().id}/next").json()["why"] == "notActive"
 
 
 def test_an_edit_changes_what_was_sent_and_nothing_else(ask: Ask, build: Build) -> None:

@@ -71,7 +71,7 @@ def test_all_active_takes_the_active_ones(wb: Workbook, build: Any, draft: Any) 
 @pytest.mark.parametrize(
     ("choice", "why"),
     [
-        ({}, "choose customers by a list of ids, or say all_active=True"),
+        ({}, "choose customers by a list of ids, or all active ones"),
         ({"customer_ids": None}, "choose customers by a list of ids"),
         ({"customer_ids": "1"}, "choose customers by a list of ids"),
         ({"customer_ids": 1}, "choose customers by a list of ids"),

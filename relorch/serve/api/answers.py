@@ -217,9 +217,11 @@ def result_of(outcome: Outcome) -> Result:
 
 
 class NextStep(Wire):
-    """The next step to work at; null when nothing is left."""
+    """The next step to work at; without one why not, as a word and as a sentence: `allDone`, or what is in the way."""
 
     step: Step | None
+    why: Literal["allDone", "notActive", "noMember", "removed", "held", "inactive", "claimed", "other"] | None = None
+    message: str | None = None
 
 
 class Left(Wire):

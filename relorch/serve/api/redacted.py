@@ -16,6 +16,8 @@ def without_words(sentence: str) -> str:
     metadata without any.
     """
     if sentence.startswith(_OF_STATE):
+        if _REASON in sentence:  # between two names
+            return f"{sentence.partition(' ')[0]} '…'{_REASON}'…'{sentence.rpartition(_QUOTE)[2]}"
         return _NAMES.sub("…", sentence)
     told = _SHOWN.sub(_kept, sentence)
     if told.startswith(_PROSE):
@@ -30,6 +32,8 @@ _OF_STATE = ("Cluster '", "Customer '", "cluster_id ")
 
 _PROSE = ("A ", "The ", "There ", "This ", "Maps ", "'", "…")
 """How a sentence about the file begins; any other begins with a field or a key, and its value."""
+
+_REASON, _QUOTE = " has open work in ", "'"
 
 _NAMES = re.compile(r"(?<!\w)'.*'|\(.*\)", re.DOTALL)  # from the first to the last: a name may hold quotes itself
 _SHOWN = re.compile(

@@ -25,6 +25,7 @@ from relorch.serve.api.wire import (
     StepId,
     Version,
 )
+from relorch.workbook.nothing import nothing_next
 from relorch.workbook.steps import StepDetail
 
 router = APIRouter(tags=["steps"], route_class=StrictRoute)
@@ -67,7 +68,10 @@ def next_step(
     after: AskedId | None = None,
 ) -> dict[str, Any]:
     """Give the next step to work at: of a customer, of a template, or of the whole release."""
-    return {"step": book.steps.next(release_id, customer_id, template_id, after=after)}
+    step = book.steps.next(release_id, customer_id, template_id, after=after)
+    if step is not None:
+        return {"step": step}
+    return {"step": None, **vars(nothing_next(book, release_id, customer_id, template_id))}
 
 
 @router.get("/releases/{releaseId:id}/customers/{customerId:id}/steps", response_model=list[answers.Step])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from relorch.cli.naming import whose
 from relorch.model.status import OPEN, Status
 from relorch.model.values import CustomerStep, Member, MemberState, Release, ReleaseStatus
-from relorch.workbook import Workbook
+
+if TYPE_CHECKING:
+    from relorch.workbook import Workbook
 
 ALL_DONE = "allDone"
 _NAMED = 5
@@ -115,3 +117,9 @@ def claim(workbook: Workbook, step: CustomerStep, who: str) -> str:
     """Say that somebody has a step in progress, whose it is, and since when."""
     since = "" if step.executed_at is None else f" since {step.executed_at:%Y-%m-%d %H:%M} UTC"
     return f"step {step.id} '{step.name}' of {whose(workbook, step.customer_id)} is in progress by {who}{since}"
+
+
+def whose(workbook: Workbook, customer_id: int) -> str:
+    """Give one customer as a sentence names it: `cluster/namespace 'name'`."""
+    found = workbook.customers.get(customer_id)
+    return f"{workbook.clusters.get(found.cluster_id).name}/{found.namespace} '{found.name}'"
