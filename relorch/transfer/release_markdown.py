@@ -52,7 +52,7 @@ _SECTIONS: Mapping[str, str] = {
 }
 
 # inline text is parsed in headings only: nothing else asks for it, and it is where Markdown gets slow
-_BLOCKS = MarkdownIt("commonmark").disable(["inline", "text_join"])
+_BLOCKS = MarkdownIt("commonmark").disable(["inline", "text_join", "reference"])
 _INLINE = MarkdownIt("commonmark")
 
 _LONG_HEADING = 4_000

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from relorch.transfer.findings import Findings
 from relorch.transfer.release_markdown import markdown_of, read_markdown
@@ -20,8 +20,16 @@ def read(text: str, file_name: str = "night.md") -> tuple[list[tuple[str, str, s
     return said, [f"{finding.kind} {finding}" for finding in findings.by_line()]  # type: ignore[return-value]
 
 
+LINKED = [
+    {"category": "deploy", "name": "0", "type": "text", "content": "[A]:0", "description": None, "required": False},
+    {"category": "deploy", "name": "[A]", "type": "bash", "content": "0", "description": None, "required": False},
+]
+"""A text step that defines a link, which the heading of another one would use."""
+
+
 @settings(max_examples=150, deadline=None)
 @given(steps())
+@example(LINKED)
 def test_every_step_comes_back(written: list[dict[str, Any]]) -> None:
     findings = Findings()
     back = read_markdown(markdown_of({"name": "Verify", "type": "release"}, written), "x.md", findings)
