@@ -51,7 +51,8 @@ _SECTIONS: Mapping[str, str] = {
     "verification": "verify",
 }
 
-# inline text is parsed in headings only: nothing else asks for it, and it is where Markdown gets slow
+# inline text is parsed in headings only: nothing else asks for it, and it is where Markdown gets slow; what one step
+# defines as a link is text of that step, and no other's business
 _BLOCKS = MarkdownIt("commonmark").disable(["inline", "text_join", "reference"])
 _INLINE = MarkdownIt("commonmark")
 
@@ -114,14 +115,13 @@ def _parsed(source: str) -> Iterator[_Piece]:
 
 
 def _marked(source: str) -> Iterator[_Piece]:
-    references: dict[str, Any] = {}
-    tokens = _BLOCKS.parse(source, references)
+    tokens = _BLOCKS.parse(source)
     for at, token in enumerate(tokens):
         if token.map is None:
             continue
         start, end = token.map
         if token.type == "heading_open" and token.level == 0:
-            yield _Piece("heading", _heading(tokens[at + 1].content, references), start, end, int(token.tag[1]))
+            yield _Piece("heading", _heading(tokens[at + 1].content), start, end, int(token.tag[1]))
         elif token.type == "fence" and _language(token) in _TYPES:
             yield _Piece(_language(token), token.content, start, end, is_open=_is_open(token, end - start))
         elif token.type == "html_block" and token.level == 0 and (found := _COMMENT.fullmatch(token.content)):
@@ -139,11 +139,11 @@ def _language(token: Token) -> str:
     return words[0].lower() if words else ""
 
 
-def _heading(source: str, references: dict[str, Any]) -> str:
+def _heading(source: str) -> str:
     """Give the words of a heading, without the signs around them."""
     if len(source) > _LONG_HEADING or not _SIGNS.search(source):
         return source.strip()
-    (inline,) = _INLINE.parseInline(source, references)
+    (inline,) = _INLINE.parseInline(source)
     return "".join(_words(inline.children or ())).strip()
 
 
