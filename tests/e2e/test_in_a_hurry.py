@@ -187,3 +187,23 @@ def test_fields_typed_while_the_page_is_busy_are_all_kept(serving_empty: Serving
     expect(page.get_by_text("eu-1 is created.")).to_be_visible(timeout=20_000)
     with serving_empty.open() as wb:
         assert [(each.name, each.kubeconfig_path) for each in wb.clusters.list()] == [("eu-1", "~/.kube/eu-1")]
+
+
+def test_what_is_typed_while_its_form_is_drawn_anew_stays(serving_empty: Serving, tab: Tabs) -> None:
+    with serving_empty.open() as wb:
+        release = wb.releases.create(name="2026.12", type="release")
+    window = tab(serving_empty)
+    slow_down(window.page)
+    page = window.goto(f"/steps?release={release.id}")
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_have_value("", timeout=20_000)
+    page.evaluate("window.slowness = 700")
+    page.get_by_role("button", name="New deploy step").click()  # draws the form anew before it hears the name
+    name.fill("Upgrade")
+    page.wait_for_timeout(1_100)
+    page.get_by_role("textbox", name="Content").fill("true")
+    page.wait_for_timeout(2_500)
+    page.evaluate("window.slowness = 0")
+    expect(name).to_have_value("Upgrade")
+    page.get_by_role("button", name="Add this step").click()
+    expect(page.get_by_role("status").filter(has_text="“Upgrade” is added.")).to_be_visible(timeout=20_000)

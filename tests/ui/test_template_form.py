@@ -17,7 +17,8 @@ def values(editor: Editor, **typed: Any) -> dict[str, Any]:
 
 def say(editor: Editor, token: int, values: dict[str, Any], **press: Any) -> None:
     kind = {"type": "press", **press} if press else {"type": "typed"}
-    editor.form._receive(None, {**kind, "token": token, "values": values}, None)
+    number = editor.form.form["heard"] + 1
+    editor.form._receive(None, {**kind, "token": token, "number": number, "values": values}, None)
 
 
 def bench(wb: Workbook, build: Build, *names: str) -> tuple[Editor, list[int]]:
@@ -68,3 +69,12 @@ def test_what_is_no_form_of_ours_is_not_heard(wb: Workbook, build: Build) -> Non
         say(editor, odd, {**shown, "content": "rm -rf /"}, what="save")
     say(editor, token, {**shown, "type": "exe"}, what="save")
     assert wb.templates.get(one).content == "echo one"
+
+
+def test_a_form_says_what_was_heard_before_it_was_drawn(wb: Workbook, build: Build) -> None:
+    editor, ids = bench(wb, build, "one", "two")
+    assert editor.form.form["heard"] == 0
+    say(editor, editor.form.form["token"], values(editor, name="one!"))
+    assert editor.form.form["heard"] == 0
+    editor.open(ids[1])
+    assert editor.form.form["heard"] == 1

@@ -76,6 +76,7 @@ class TemplateForm {
     this.model = model;
     this.token = 0;
     this.sent = "";
+    this.said = 0; // so many messages were sent; a form says how many of them were heard before it was drawn
     this.build(root);
     const show = () => this.show();
     const hear = (message) => message?.type === "colours" && message.token === this.token && this.code.colour(message.lines);
@@ -132,7 +133,8 @@ class TemplateForm {
     this.shown = form.token;
     this.flush(form.key !== this.key);
     // what is being typed stays, with the token of the form it began in: it says which text it was written over
-    const typing = form.key === this.key && JSON.stringify(this.values()) !== this.sent;
+    const unheard = this.said > form.heard;
+    const typing = form.key === this.key && (unheard || JSON.stringify(this.values()) !== this.sent);
     if (!typing) this.token = form.token;
     this.key = form.key;
     this.title.textContent = form.title;
@@ -182,14 +184,14 @@ class TemplateForm {
     const text = JSON.stringify(values);
     if (text === this.sent) return;
     this.sent = text;
-    this.model.send({ type: "typed", token: this.token, values });
+    this.model.send({ type: "typed", token: this.token, number: ++this.said, values });
   }
   press(what) {
     clearTimeout(this.timer);
     if (this.buttons[what].hidden || this.row.hidden) return;
     const values = this.values();
     this.sent = JSON.stringify(values);
-    this.model.send({ type: "press", what, token: this.token, values });
+    this.model.send({ type: "press", what, token: this.token, number: ++this.said, values });
   }
 }
 

@@ -36,6 +36,7 @@ class _Values(BaseModel):
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     token: int = Field(ge=1)
+    number: int = Field(ge=1)
     values: _Values
 
 
@@ -73,7 +74,7 @@ class TemplateForm(anywidget.AnyWidget):
     ) -> None:
         super().__init__()
         self._on_typed, self._on_press, self._on_behind = on_typed, on_press, on_behind
-        self._token = 0
+        self._token, self._heard = 0, 0
         self._pressed: tuple[int, Mapping[str, Any]] | None = None
         self._shown: dict[int, tuple[object, Any]] = {}
         self.on_msg(self._receive)
@@ -84,13 +85,14 @@ class TemplateForm(anywidget.AnyWidget):
         self._shown[self._token] = (key, about)
         self._shown.pop(self._token - _KEPT, None)
         lines = _colours(form["values"])
-        self.form = {**form, "key": str(key), "token": self._token, "lines": lines}
+        self.form = {**form, "key": str(key), "token": self._token, "heard": self._heard, "lines": lines}
 
     def _receive(self, _widget: object, content: Any, _buffers: object) -> None:
         try:
             message = _MESSAGE.validate_python(content)
         except ValidationError:
             return  # no form of ours says such a thing
+        self._heard = message.number
         if message.token not in self._shown:
             return
         # what the form began with goes with what is typed in it, or somebody else's change would be overwritten unseen
