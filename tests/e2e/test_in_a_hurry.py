@@ -63,8 +63,12 @@ def test_ticks_pressed_faster_than_they_are_stored_are_all_stored(serving: Servi
 def test_a_form_that_opens_drops_the_keys_behind_it_and_says_how_many(serving: Serving, tab: Tabs) -> None:
     with serving.open() as wb:
         run, customer = pending_runs(wb, 2)
-    page = opened(tab(serving), run[0])
+    window = tab(serving)
+    slow_down(window.page)
+    page = opened(window, run[0])
     cell(page, run[0], customer).click()
+    expect(panel_of(page).get_by_role("heading", name=run[0].name)).to_be_visible()
+    page.evaluate("window.slowness = 1500")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("f")
     page.keyboard.press("ArrowUp")
