@@ -51,9 +51,10 @@ def states(params, workbook):
     first = inventory.first_view(workbook, params)
     get_view, set_view = mo.state(first)
     get_again, set_again = mo.state(0)
+    get_drawn, set_drawn = mo.state(None)
     drafts = Drafts()
     reads = Reads(lambda: set_again(lambda times: times + 1))
-    return drafts, first, get_again, get_seen, get_view, reads, set_seen, set_view
+    return drafts, first, get_again, get_drawn, get_seen, get_view, reads, set_drawn, set_seen, set_view
 
 
 @app.cell
@@ -100,10 +101,11 @@ def opened(get_again, get_view, reads, workbook):
 
 
 @app.cell
-def heading(get_seen, reads, view, workbook):
+def heading(get_drawn, get_seen, reads, view, workbook):
     """Reads what is picked as it is now."""
     get_seen()
-    page.show(reads(lambda: inventory.panel_top(workbook, view, inventory.opened(workbook, view))))
+    told = get_drawn() is view
+    page.show(reads(lambda: inventory.panel_top(workbook, view, inventory.opened(workbook, view), told=told)))
     return
 
 
@@ -278,6 +280,14 @@ def import_store(begun_file, drafts, go, importer, set_view, typed_file):
     if imported is not None:
         drafts.finish(begun_file)
         set_view(inventory.View("nothing", said=imported.shown))
+    return
+
+
+@app.cell
+def drawn(set_drawn, view):
+    """Has what was stored told at the top, once all forms are drawn anew: what is typed after that stays."""
+    mo.stop(view.said is None)
+    set_drawn(view)
     return
 
 

@@ -52,9 +52,10 @@ def states(params, workbook):
     get_seen, set_seen = mo.state(Feed.of(workbook).newest())
     get_view, set_view = mo.state(releases.first_view(workbook, params))
     get_again, set_again = mo.state(0)
+    get_drawn, set_drawn = mo.state(None)
     drafts = Drafts()
     reads = Reads(lambda: set_again(lambda times: times + 1))
-    return drafts, get_again, get_seen, get_view, reads, set_seen, set_view
+    return drafts, get_again, get_drawn, get_seen, get_view, reads, set_drawn, set_seen, set_view
 
 
 @app.cell
@@ -92,11 +93,12 @@ def opened(get_again, get_view, reads, workbook):
 
 
 @app.cell
-def heading(again, empty, get_seen, reads, release, view, workbook):
+def heading(again, empty, get_drawn, get_seen, reads, release, view, workbook):
     """Reads what the open release is now; when somebody changed its status, it is opened anew only when asked to."""
     get_seen()
     now = reads(lambda: releases.opened(workbook, view))
-    top = page.show(reads(lambda: releases.panel_top(workbook, view, now, first=empty)))
+    told = get_drawn() is view
+    top = page.show(reads(lambda: releases.panel_top(workbook, view, now, first=empty, told=told)))
     other = releases.other_status(release, now)
     mo.vstack([top, page.show(other), again]) if other else top
     return
@@ -408,6 +410,14 @@ def import_store(begun_file, drafts, go, importer, set_view, tab, typed_file, ty
     if imported is not None:
         drafts.finish(begun_file)
         set_view(releases.View(imported.release_id, tab=tab.value, said=imported.shown, undo=imported.undo))
+    return
+
+
+@app.cell
+def drawn(set_drawn, view):
+    """Has what was stored told at the top, once all forms are drawn anew: what is typed after that stays."""
+    mo.stop(view.said is None)
+    set_drawn(view)
     return
 
 

@@ -164,9 +164,9 @@ def tabs(picked: Picked, view: View) -> mo.ui.tabs:
     return mo.ui.tabs(dict.fromkeys(names, ""), value=view.tab if view.tab in names else names[0])
 
 
-def panel_top(workbook: Workbook, view: View, picked: Picked | None) -> Markup:
-    """Give the top of the panel: what was stored last, and what is picked as it is now."""
-    said = element(view.said) if view.said is not None else ""
+def panel_top(workbook: Workbook, view: View, picked: Picked | None, *, told: bool) -> Markup:
+    """Give the top of the panel: what was stored last, when that is to be told, and what is picked as it is now."""
+    said = element(view.said) if told and view.said is not None else ""
     return html('<div class="ro-page ro-panel">{said}{top}</div>', said=said, top=_top(workbook, view, picked))
 
 

@@ -130,12 +130,12 @@ def _day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d}" if moment else ""
 
 
-def panel_top(workbook: Workbook, view: View, release: Release | None, *, first: bool) -> Markup:
+def panel_top(workbook: Workbook, view: View, release: Release | None, *, first: bool, told: bool) -> Markup:
     """Give the top of the panel: what was stored last, and which release is open.
 
-    `first`: there is no release at all yet.
+    `first`: there is no release at all yet. `told`: what was stored is to be told.
     """
-    said = element(view.said) if view.said is not None else ""
+    said = element(view.said) if told and view.said is not None else ""
     return html(
         '<div class="ro-page ro-panel">{said}{top}</div>',
         said=said,

@@ -211,3 +211,29 @@ def test_what_is_typed_while_its_form_is_drawn_anew_stays(serving_empty: Serving
     expect(name).to_have_value("Upgrade")
     page.get_by_role("button", name="Add this step").click()
     expect(page.get_by_role("status").filter(has_text="“Upgrade” is added.")).to_be_visible(timeout=20_000)
+
+
+def test_an_edit_is_said_to_be_stored_only_when_its_form_is_drawn_anew(serving_empty: Serving, tab: Tabs) -> None:
+    with serving_empty.open() as wb:
+        cluster = wb.clusters.create(name="eu-1")
+        customer = wb.customers.create(name="Acme", cluster_id=cluster.id, namespace="acme")
+    page = tab(serving_empty).goto(f"/inventory?customer={customer.id}")
+    page.get_by_role("tab", name="Edit").click()
+    field = page.get_by_label("Description")
+    field.fill("called twice a year")
+    page.evaluate(
+        """(field) => {
+          const drawn = () => field.getRootNode().host.closest("marimo-ui-element").getAttribute("object-id");
+          const before = drawn();
+          const look = () => {
+            if (!document.body.innerText.includes("Acme is saved.")) return requestAnimationFrame(look);
+            window.form = drawn() === before ? "the old one" : "a new one";
+          };
+          look();
+        }""",
+        field.element_handle(),
+    )
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_function("window.form", timeout=20_000)
+    assert page.evaluate("window.form") == "a new one"
+    expect(page.get_by_label("Description")).to_have_value("called twice a year")
