@@ -920,7 +920,7 @@ def versions_at(when: str, count: int) -> str:
 # the analysis page
 ANALYSIS_QUERY = "Your query (DuckDB's SQL, one SELECT)"
 ANALYSIS_HINT = (
-    "It reads the tables on the right and changes nothing. The address holds the query: send it to a colleague."
+    "It reads the tables listed here and changes nothing. The address holds the query: send it to a colleague."
 )
 ANALYSIS_NOT_ASKED = "Press Run: the answer appears here."
 ANALYSIS_NO_FILES = "Too large for a download here; the command line has it: relorch sql --csv."

@@ -92,6 +92,24 @@ def start_serving(folder: Path, *options: str) -> Serving:
     return Serving(process, address, folder, folder / "data" / name)
 
 
+PAGES = (
+    ("/dashboard", "h1"),
+    ("/inventory", "h1"),
+    ("/inventory?customer={customer}", "h1"),
+    ("/releases", "h1"),
+    ("/releases?release={release}", "h1"),
+    ("/steps?release={release}&template={template}", "h1"),
+    ("/matrix?release={release}&step={step}", "[role=grid]"),
+    ("/checklist?release={release}&step={step}", "[role=listbox]"),
+    ("/checklist?release={release}&template={template}", "[role=listbox]"),
+    ("/checklist?release={draft}", "h1"),
+    ("/progress?release={release}", "h2"),
+    ("/analysis?q=FROM%20customers", "table"),
+    ("/report?release={release}", "iframe"),
+)
+"""Every page on the sample, with what is on it when it is there; see `address_of`."""
+
+
 @pytest.fixture(scope="session")
 def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, played once; copy it before use."""
@@ -112,6 +130,27 @@ def serving(sample_database: Path, tmp_path: Path) -> Iterator[Serving]:
 def serving_empty(tmp_path: Path) -> Iterator[Serving]:
     """A server on the empty workbook it makes for itself."""
     yield from _until_the_end(start_serving(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def sample(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server on the sample for tests that only look."""
+    folder = tmp_path_factory.mktemp("looked-at")
+    (folder / "data").mkdir()
+    shutil.copy(sample_database, folder / "data" / "sample.db")
+    yield from _until_the_end(start_serving(folder, "--sample"))
+
+
+def address_of(sample: Serving, path: str) -> str:
+    """Give a path of `PAGES` with the ids of the sample."""
+    with sample.open() as wb:
+        releases = wb.releases.list()
+        release, draft = (next(each for each in releases if each.status == one) for one in ("active", "draft"))
+        step = wb.steps.next(release.id)
+        assert step is not None
+    return path.format(
+        release=release.id, draft=draft.id, step=step.id, customer=step.customer_id, template=step.template_id
+    )
 
 
 def _until_the_end(server: Serving) -> Iterator[Serving]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Serving, Tab, start_serving
+from tests.e2e.conftest import PAGES, Serving, Tab, address_of
 
 pytestmark = pytest.mark.browser
 
@@ -33,22 +33,6 @@ FIND = """async (run) => {
     nodes.map(({ target, html, failureSummary }) =>
       `${impact} ${id} ${JSON.stringify(target)} ${html.slice(0, 200)} | ${failureSummary.replace(/\\s+/g, ' ').slice(0, 300)}`));
 }"""
-
-PAGES = (
-    ("/dashboard", "h1"),
-    ("/inventory", "h1"),
-    ("/inventory?customer={customer}", "h1"),
-    ("/releases", "h1"),
-    ("/releases?release={release}", "h1"),
-    ("/steps?release={release}&template={template}", "h1"),
-    ("/matrix?release={release}&step={step}", "[role=grid]"),
-    ("/checklist?release={release}&step={step}", "[role=listbox]"),
-    ("/checklist?release={release}&template={template}", "[role=listbox]"),
-    ("/checklist?release={draft}", "h1"),
-    ("/progress?release={release}", "h2"),
-    ("/analysis?q=FROM%20customers", "table"),
-    ("/report?release={release}", "iframe"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -68,18 +52,6 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (Path(folder) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def sample(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """One server on the sample for all pages; they only look."""
-    folder = tmp_path_factory.mktemp("looked-at")
-    (folder / "data").mkdir()
-    shutil.copy(sample_database, folder / "data" / "sample.db")
-    server = start_serving(folder, "--sample")
-    yield server
-    server.process.terminate()
-    server.process.wait(15)
-
-
 def violations(page: Any, axe: str) -> list[str]:
     """What is wrong with relorch's own elements on this page."""
     page.evaluate(axe)
@@ -90,16 +62,7 @@ def violations(page: Any, axe: str) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "there"), PAGES, ids=[path for path, _ in PAGES])
 def test_a_page_is_accessible(sample: Serving, tab: Tabs, axe: str, path: str, there: str, scheme: str) -> None:
-    with sample.open() as wb:
-        releases = wb.releases.list()
-        release, draft = (next(each for each in releases if each.status == one) for one in ("active", "draft"))
-        step = wb.steps.next(release.id)
-        assert step is not None
-    ids = {
-        "release": release.id, "draft": draft.id, "step": step.id, "customer": step.customer_id,
-        "template": step.template_id,
-    }  # fmt: skip
-    page = tab(sample, color_scheme=scheme).goto(path.format(**ids))
+    page = tab(sample, color_scheme=scheme).goto(address_of(sample, path))
     expect(page.locator(there).first).to_be_visible(timeout=LONG)
     page.wait_for_timeout(1_500)
     assert violations(page, axe) == []
