@@ -18,6 +18,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -52,15 +53,23 @@ Tables = dict[str, pa.Table]
 def serve(parent: Connection, engine: DuckDBPyConnection) -> None:
     """Answer what the parent asks until it is gone; each answer ends with a JSON object, of `error` if it failed."""
     tables: Tables = {}
+    offered: set[str] = set()
     parent.send_bytes(b'{"ready": true}')
     while parent.poll(_IDLE_SECONDS):
         asked = json.loads(parent.recv_bytes())
+        wanted = set(asked["tables"])
+        same = offered & wanted - set(asked["drop"])
+        for name in offered - same:
+            engine.unregister(name)
         for name in asked["drop"]:  # before others come, so that the memory is free
             del tables[name]
         for name, parts in asked["sent"].items():
             tables[name] = pa.concat_tables([_unpacked(parent.recv_bytes()) for _ in range(parts)])
+        for name in wanted - same:
+            engine.register(name, tables[name])  # nothing is copied
+        offered = wanted
         signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
-        told, is_well = _told(parent, engine, asked, tables)
+        told, is_well = _told(parent, engine, asked)
         signal.setitimer(signal.ITIMER_REAL, 0)
         stays = is_well and not _is_worn()
         parent.send_bytes(json.dumps(told | {"stays": stays}).encode())
@@ -75,14 +84,12 @@ def _is_worn() -> bool:
     return limit != resource.RLIM_INFINITY and peak > limit / 2
 
 
-def _told(
-    parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any], tables: Tables
-) -> tuple[dict[str, Any], bool]:
+def _told(parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """Do what is asked; gives what to say of it, and whether this DuckDB still answers after that."""
     try:
         if asked["only"] == "kinds":
             return _kinds(engine, asked["query"]), True
-        return _answer(parent, engine, asked, tables), True
+        return _answer(parent, engine, asked), True
     except MemoryError:
         return {"error": _TOO_MUCH, "memory": True}, False
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: what breaks while rows arrive
@@ -102,10 +109,10 @@ def _kinds(engine: DuckDBPyConnection, query: str) -> dict[str, Any]:
     return {"kinds": kinds, "read": None if row is None else row[0]}
 
 
-def _answer(parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any], tables: Tables) -> dict[str, Any]:
+def _answer(parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any]) -> dict[str, Any]:
     """Run one statement and send what it gives, one message a batch."""
-    with _session(engine, {name: tables[name] for name in asked["tables"]}) as cursor:
-        relation = cursor.sql(asked["query"])
+    with _only_reading(engine):
+        relation = engine.sql(asked["query"])
         if relation is None:
             return {"error": "The query gives no table; ask with one SELECT."}
         names, types = relation.columns, relation.types
@@ -116,20 +123,24 @@ def _answer(parent: Connection, engine: DuckDBPyConnection, asked: dict[str, Any
 
 
 @contextmanager
-def _session(engine: DuckDBPyConnection, tables: Tables) -> Iterator[DuckDBPyConnection]:
-    """Give a connection with these tables, in a transaction that can only read and that leaves nothing behind."""
-    with engine.cursor() as cursor:
-        for name, table in tables.items():
-            cursor.register(name, table)  # nothing is copied
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        yield cursor  # closing it rolls back
+def _only_reading(engine: DuckDBPyConnection) -> Iterator[None]:
+    """Begin a transaction that can only read, and that leaves nothing behind."""
+    engine.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # what went wrong is told, not what came of it
+            engine.execute("ROLLBACK")
 
 
 def _sent(parent: Connection, relation: DuckDBPyRelation, most_bytes: int) -> bool:
-    """Send the rows, and the columns before; False when they become too many bytes."""
+    """Send the rows, or only the columns where there are none; False when they become too many bytes."""
     reader, size = relation.to_arrow_reader(_ROWS), 0
-    parent.send_bytes(_packed(reader.schema, []))
-    for batch in reader:
+    first = next(reader, None)
+    if first is None:
+        parent.send_bytes(_packed(reader.schema, []))
+        return True
+    for batch in chain([first], reader):
         size += batch.nbytes
         if size > most_bytes:
             return False
