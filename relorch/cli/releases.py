@@ -114,7 +114,7 @@ def archive(workbook: Workbook, release: ReleaseWord, yes: Yes = False, as_json:
         held = f", {left.held_open} of them on hold" if left.held_open else ""
         name = workbook.releases.get(number).name
         agree(f"Release '{name}' has {left.open + left.held_open} open steps{held}; archiving leaves them.", yes=yes)
-    print_release(workbook.releases.archive(number), as_json)
+    print_release(workbook.releases.archive(number, expected=left), as_json)
 
 
 def unarchive(workbook: Workbook, release: ReleaseWord, as_json: Json = False) -> None:

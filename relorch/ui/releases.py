@@ -286,7 +286,8 @@ def _archive(workbook: Workbook, release: Release, asked: Pressed | None) -> Pre
     if any(seen[:2]) and (asked is None or asked.seen != seen):
         question = words.archive_question(counted(left.result), left.result.open, left.result.held_open)
         return _asked(question, words.ARCHIVE_ALL_THE_SAME, seen, asked)
-    return Pressed(attempt(lambda: workbook.releases.archive(release.id), lambda stored: words.archived(stored.name)))
+    store = partial(workbook.releases.archive, release.id, expected=left.result)
+    return Pressed(attempt(store, lambda stored: words.archived(stored.name)))
 
 
 def _asked(question: str, yes: str, seen: object, before: Pressed | None) -> Pressed:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
+from relorch.errors import AlreadyTaken, Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.progress import Progress
 from relorch.model.status import OPEN, Status
@@ -236,16 +236,23 @@ class Releases(Noun):
             templates = releases.live_templates(connection, release_id)
             return enrolment(connection, release_id, [*new, *back], templates, already)
 
-    def archive(self, release_id: int) -> Release:
+    def archive(self, release_id: int, *, expected: Progress | None = None) -> Release:
         """Archive a release: from now on it can only be read. What was left open is counted in the event.
 
-        Raises `NotFound`, `NotAllowed` when it is archived already.
+        `expected`: what `preview_archive` gave. Raises `NotFound`, `NotAllowed` when it is archived already,
+        `Conflict` when something else than expected would be left open by now.
         """
         with self._core.change() as change:
             row = require_release(change.connection, release_id)
             if row["status"] == ReleaseStatus.ARCHIVED:
                 raise NotAllowed(f"Release '{row['name']}' is archived already.")
             left = progress_of(change.connection, release_id)
+            if expected is not None and (left.open, left.held_open) != (expected.open, expected.held_open):
+                message = (
+                    f"Release '{row['name']}' was worked on meanwhile: archiving it would leave {left.open} open steps"
+                )
+                held = f" and {left.held_open} of customers on hold" if left.held_open else ""
+                raise Conflict(f"{message}{held}; look at it again.", who=None, when=None)
             counted = {status: left.counts[status] for status in OPEN} | {"held": left.held_open}
             after = _status(change, release_id, "archived", archived_from=row["status"])
             change.record(

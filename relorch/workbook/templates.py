@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from relorch.errors import InvalidValue, NotAllowed, NotFound
+from relorch.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.lint import Hint, hints_of, hints_of_release
 from relorch.model.ordering import Anchor, heir
@@ -170,17 +170,28 @@ class Templates(Noun):
             _put_in_order(change, "template.move", row["release_id"], row["category"], ids, template_id=template_id)
             return StepTemplate(**require_template(change.connection, template_id))
 
-    def reorder(self, release_id: int, category: str, ordered_ids: Sequence[int]) -> builtins.list[StepTemplate]:
+    def reorder(
+        self,
+        release_id: int,
+        category: str,
+        ordered_ids: Sequence[int],
+        *,
+        expected: Sequence[int] | None = None,
+    ) -> builtins.list[StepTemplate]:
         """Bring the live templates of a category into a new order, and every customer's steps with them.
 
-        `ordered_ids`: exactly the live ids of that release and category. Custom steps stay right beside their
-        anchors. Raises `NotFound`, `InvalidValue` naming ids that are missing, doubled or not of that list,
-        `NotAllowed` when the release is archived.
+        `ordered_ids`: exactly the live ids of that release and category; `expected`: the order that it was made
+        from. Custom steps stay right beside their anchors. Raises `NotFound`, `InvalidValue` naming ids that are
+        missing, doubled or not of that list, `NotAllowed` when the release is archived, `Conflict` when another
+        order than `expected` is stored by now.
         """
         kind = text.one_of("category", category, Category)
         with self._core.change() as change:
             refuse_archived(require_release(change.connection, release_id))
-            ids = _exactly(_live_ids(change.connection, release_id, kind), ordered_ids)
+            live = _live_ids(change.connection, release_id, kind)
+            if expected is not None and list(expected) != live:
+                raise Conflict("The list of steps was changed meanwhile; look at it again.", who=None, when=None)
+            ids = _exactly(live, ordered_ids)
             _put_in_order(change, "template.reorder", release_id, kind, ids)
             return [StepTemplate(**row) for row in releases.live_templates(change.connection, release_id, kind)]
 

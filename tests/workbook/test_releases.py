@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook
-from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
+from relorch.errors import AlreadyTaken, Conflict, InvalidValue, NotAllowed, NotFound
 
 EVERY_STEP_VERB = {
     "start": {},
@@ -152,3 +152,13 @@ def test_an_unknown_release_is_named(wb: Workbook, refused: Any, verb: str) -> N
         getattr(wb.releases, verb)(99)
     with refused(InvalidValue, "release_id '1'", "must be a whole number from 1"):
         getattr(wb.releases, verb)("1")
+
+
+def test_archiving_what_was_worked_on_since_the_preview_is_a_conflict(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(customers=2, steps=2)
+    seen = wb.releases.preview_archive(release.id)
+    wb.releases.hold(release.id, [build.steps_of(release)[0].customer_id], reason="change freeze")
+    with refused(Conflict, f"'{release.name}'", "would leave 2 open steps and 2 of customers on hold"):
+        wb.releases.archive(release.id, expected=seen)
+    assert wb.releases.get(release.id).status == "active"
+    assert wb.releases.archive(release.id, expected=wb.releases.preview_archive(release.id)).status == "archived"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook
-from relorch.errors import InvalidValue, NotAllowed, NotFound
+from relorch.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model.values import Release
 
 Beside = dict[int | None, tuple[list[str], list[str]]]
@@ -240,3 +240,14 @@ def test_nothing_is_reordered_in_the_archive(wb: Workbook, build: Any, refused: 
     for act in acts:
         with refused(NotAllowed, "is archived and can only be read"):
             act()
+
+
+def test_an_order_made_from_another_one_is_a_conflict(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.active(steps=3)
+    one, two, three = live(wb, release)
+    wb.acting_as("ben").templates.reorder(release.id, "deploy", [two, one, three])
+    with refused(Conflict, "The list of steps was changed meanwhile"):
+        wb.templates.reorder(release.id, "deploy", [one, three, two], expected=[one, two, three])
+    assert live(wb, release) == [two, one, three]
+    wb.templates.reorder(release.id, "deploy", [three, two, one], expected=[two, one, three])
+    assert live(wb, release) == [three, two, one]

@@ -15,7 +15,7 @@ import anywidget
 import traitlets
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from relorch.errors import InvalidValue, RelorchError, StorageError
+from relorch.errors import Conflict, InvalidValue, RelorchError, StorageError
 from relorch.model.text import visible
 from relorch.model.values import StepTemplate
 from relorch.ui import words
@@ -118,7 +118,7 @@ class OrderWidget(anywidget.AnyWidget):
             self._answer(message.request, f"{words.NOT_SAVED} {error}", refused=True)
             return
         except RelorchError as error:
-            why = words.ORDER_STALE if _is_stale(error) else str(error)
+            why = words.ORDER_STALE if isinstance(message, _Order) and _is_stale(error) else str(error)
             self._answer(message.request, f"{words.REFUSED} {why}", refused=True)
             return
         if batch is not None:
@@ -128,10 +128,7 @@ class OrderWidget(anywidget.AnyWidget):
 
     def _reorder(self, message: _Order) -> tuple[str, int | None]:
         """Store an order, if the one it was made from is still the stored one: nobody's order is dropped unseen."""
-        live = self._workbook.templates.list(self._release_id)
-        if [template.id for template in live if template.category == message.category] != message.before:
-            raise InvalidValue("ordered_ids", message.ids, "made from another order")
-        self._workbook.templates.reorder(self._release_id, message.category, message.ids)
+        self._workbook.templates.reorder(self._release_id, message.category, message.ids, expected=message.before)
         return words.ORDER_STORED[message.category], self._workbook.last_undoable
 
     def _undo(self, message: _Undo) -> tuple[str, int | None]:
@@ -168,4 +165,4 @@ class OrderWidget(anywidget.AnyWidget):
 
 
 def _is_stale(error: RelorchError) -> bool:
-    return isinstance(error, InvalidValue) and error.field == "ordered_ids"
+    return isinstance(error, Conflict) or (isinstance(error, InvalidValue) and error.field == "ordered_ids")
