@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from relorch.model import placeholders, values
 from relorch.serve.api import answers
-from relorch.serve.api.asking import Book, StrictRoute
+from relorch.serve.api.asking import IN_TURN, Book, StrictRoute
 from relorch.serve.api.verbs import Seen
 from relorch.serve.api.wire import (
     Absent,
@@ -59,7 +59,7 @@ class CustomStepEdit(Edit):
     expected_version: Version | None = None
 
 
-@router.get("/releases/{releaseId:id}/next", response_model=answers.NextStep)
+@router.get("/releases/{releaseId:id}/next", response_model=answers.NextStep, dependencies=IN_TURN)
 def next_step(
     book: Book,
     release_id: ReleaseId,
