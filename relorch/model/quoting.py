@@ -17,6 +17,9 @@ CODE = "code"
 _SINGLE, _ANSI, _DOUBLE = "single quotes", "ANSI-C quotes", "double quotes"
 _COMMENT, _HEREDOC, _BACKTICKS = "a comment", "a here-document", "backticks"
 _ARITHMETIC, _EXPANSION, _SUBSCRIPT, _TEST = "arithmetic", "a parameter expansion", "a subscript", "a [[ … ]] test"
+_OFFSET = "a parameter expansion with an offset or a subscript"
+_EVALUATED = frozenset({_ARITHMETIC, _SUBSCRIPT, _OFFSET})
+"""Where bash reckons with what it finds, also with what a command in there prints: `a[$(…)]` runs its subscript."""
 
 _BEFORE_WORD = frozenset(" \t\n;&|()<>")
 _HEREDOC_WORD = re.compile(r"(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\\$`\n]*\"|\\[^\n]|[^\s;&|<>()'\"\\`$])+)")
@@ -54,7 +57,8 @@ class BashReader:
             return "an escape (a backslash stands right before it)"
         if self.stack[-1] == CODE and self.last == "$":
             return "an expansion (a '$' stands right before it)"
-        return self.stack[-1]
+        evaluated = next((place for place in self.stack if place in _EVALUATED), None)
+        return self.stack[-1] if evaluated is None else evaluated
 
     def feed(self, text: str) -> None:
         """Read `text` further."""
@@ -155,8 +159,8 @@ class BashReader:
             return self._pop("x") if char == '"' else self._took(char)
         if top == _ARITHMETIC:
             return self._in_arithmetic(text, at)
-        if top == _EXPANSION:
-            return self._in_expansion(char)
+        if top in (_EXPANSION, _OFFSET):
+            return self._in_expansion(text, at)
         if top == _SUBSCRIPT:
             return self._in_subscript(char)
         if char in "'\"":
@@ -165,9 +169,12 @@ class BashReader:
             return self._in_test(text, at)
         return self._in_code(text, at)
 
-    def _in_expansion(self, char: str) -> int:
+    def _in_expansion(self, text: str, at: int) -> int:
+        char = text[at]
         if char == "}":
             return self._pop("x")
+        if char == "[" or (char == ":" and text[at + 1 : at + 2] not in tuple("-=+?")):
+            self.stack[-1] = _OFFSET
         if char in "'\"":
             if _DOUBLE in self.stack:
                 return self._doubts("quotes inside a quoted ${ … }")

@@ -367,13 +367,22 @@ def _with_followers(connection: Connection, release_id: int, customer_ids: Seque
 
     They have custom steps, steps of a retired template, or were removed before a template was added.
     """
-    steps, templates, member = customer_steps, step_templates, release_customers
-    retired = select(templates.c.id).where(templates.c.release_id == release_id, templates.c.is_retired.is_(True))
-    follows = steps.c.template_id.is_(None) | steps.c.template_id.in_(retired)
-    own = select(steps.c.customer_id).distinct().where(steps.c.release_id == release_id, follows)
+    steps, member = customer_steps, release_customers
+    own = select(steps.c.customer_id).distinct().where(_follows(release_id))
     gone = select(member.c.customer_id).where(member.c.release_id == release_id, member.c.state == "removed")
     found = {row["customer_id"] for query in (own, gone) for row in rows.fetch(connection, query)}
     return sorted(found if customer_ids is None else found.intersection(customer_ids))
+
+
+def _follows(release_id: int) -> ColumnElement[bool]:
+    """Whether a step of this release is placed by no live template: it is custom, or of a retired one.
+
+    There are few: they are found by their template, not among all steps of the release, which `+ 0` keeps from being
+    looked through.
+    """
+    steps, templates = customer_steps, step_templates
+    retired = select(templates.c.id).where(templates.c.release_id == release_id, templates.c.is_retired.is_(True))
+    return (steps.c.release_id + 0 == release_id) & (steps.c.template_id.is_(None) | steps.c.template_id.in_(retired))
 
 
 def _rearrange_one_by_one(connection: Connection, mine: ColumnElement[bool], live: Sequence[int]) -> None:
@@ -409,7 +418,7 @@ def _rearrange_one_by_one(connection: Connection, mine: ColumnElement[bool], liv
 
 def followers(connection: Connection, release_id: int) -> list[RowDict]:
     """Give the steps of a release that no live template places, in their customers' order."""
-    steps, templates = customer_steps, step_templates
+    steps = customer_steps
     query = (
         select(
             steps.c.id,
@@ -422,17 +431,12 @@ def followers(connection: Connection, release_id: int) -> list[RowDict]:
             steps.c.anchor_template_id,
             steps.c.anchor_side,
         )
-        .outerjoin(templates, templates.c.id == steps.c.template_id)
         .join(
             release_customers,
             (release_customers.c.release_id == steps.c.release_id)
             & (release_customers.c.customer_id == steps.c.customer_id),
         )
-        .where(
-            steps.c.release_id == release_id,
-            release_customers.c.state != "removed",
-            templates.c.id.is_(None) | templates.c.is_retired.is_(True),
-        )
+        .where(_follows(release_id), release_customers.c.state != "removed")
         .order_by(steps.c.customer_id, steps.c.category, steps.c.order_index, steps.c.id)
     )
     return rows.fetch(connection, query)
@@ -476,8 +480,13 @@ def matrix_cells(
     return rows.driver_rows(connection, query)
 
 
-def members(connection: Connection, release_id: int, cluster_id: int | None = None) -> list[RowDict]:
-    """Give the members of a release that are not removed, by cluster and name, with customer and cluster."""
+def members(
+    connection: Connection, release_id: int, cluster_id: int | None = None, customer_ids: Sequence[int] | None = None
+) -> list[RowDict]:
+    """Give the members of a release that are not removed, by cluster and name, with customer and cluster.
+
+    `cluster_id`, `customer_ids`: only those of this cluster, only these.
+    """
     query = (
         select(
             release_customers,
@@ -492,6 +501,8 @@ def members(connection: Connection, release_id: int, cluster_id: int | None = No
         .where(release_customers.c.release_id == release_id, release_customers.c.state != "removed")
         .order_by(clusters.c.name, clusters.c.id, customers.c.name, customers.c.id)
     )
+    if customer_ids is not None:
+        query = query.where(release_customers.c.customer_id.in_(list(customer_ids)))
     return rows.fetch(connection, query if cluster_id is None else query.where(clusters.c.id == cluster_id))
 
 

@@ -132,12 +132,7 @@ def matrix_of(
 def _columns(
     connection: Connection, release_id: int, cluster_id: int | None, customer_ids: Sequence[int] | None
 ) -> tuple[MatrixCustomer, ...]:
-    wanted = None if customer_ids is None else set(customer_ids)
-    return tuple(
-        _column(row)
-        for row in steps.members(connection, release_id, cluster_id)
-        if wanted is None or row["customer_id"] in wanted
-    )
+    return tuple(_column(row) for row in steps.members(connection, release_id, cluster_id, customer_ids))
 
 
 def _column(row: RowDict) -> MatrixCustomer:

@@ -61,6 +61,16 @@ TRICKY = {
     "no comment behind a substitution": f"echo $(echo)#'\necho {P} '",
     "no comment behind a process": f"echo <(echo)#'\necho {P} '",
     "no comment behind a list of an array": f"a=(b)#'\necho {P} '",
+    "what a command in arithmetic prints": f"echo $(($(echo {P})))",
+    "what a command in an arithmetic command prints": f'(( "$(echo {P})" > 0 ))',
+    "what a command in brackets of arithmetic prints": f"echo $(( (1 + $(echo {P})) ))",
+    "what a command in quotes of arithmetic prints": f'echo $(( $(echo "$(echo {P})") ))',
+    "what a command in a subscript prints": f"a[$(echo {P})]=1",
+    "what a command in a subscript of an expansion prints": f"a=(1 2); echo ${{a[$(echo {P})]}}",
+    "what a command in an offset prints": f"x=abc; echo ${{x:$(echo {P})}}",
+    "what a command in a length prints": f"x=abc; echo ${{x:0:$(echo {P})}}",
+    "what a command in a quoted offset prints": f'x=abc; echo "${{x: $(echo {P})}}"',
+    "what a command in a default of an offset prints": f"x=abc; echo ${{x:${{y:-$(echo {P})}}}}",
     "a comment inside a substitution": f'echo "$(echo a # it\'s )\n)" "{P}"',
 }
 
