@@ -25,6 +25,7 @@ from relorch.views.effect import Enrolment
 from relorch.workbook import Workbook
 
 _LISTED = 20
+_NAMED = 3
 AllOf = Annotated[bool, typer.Option("--all", help="All active customers.")]
 Clusters = Annotated[
     list[str] | None,
@@ -83,10 +84,11 @@ def activate(
     plan = workbook.releases.preview_activate(number, chosen, everyone)
     _warn(plan)
     if dry_run:
-        _print_plan(plan, as_json)
+        _print_plan(workbook, plan, as_json)
         return
     # activated is who was looked at: somebody created in between stays out
-    print_release(workbook.releases.activate(number, customer_ids=[each.id for each in plan.customers]), as_json)
+    looked_at = [each.id for each in plan.customers]
+    print_release(workbook.releases.activate(number, customer_ids=looked_at, expected=plan), as_json)
     complain(f"{len(plan.customers)} customers take part, with {plan.steps} steps.")
 
 
@@ -103,8 +105,8 @@ def add_customers(
     plan = workbook.releases.preview_add_customers(number, chosen)
     _warn(plan)
     if not dry_run:
-        workbook.releases.add_customers(number, chosen)
-    _print_plan(plan, as_json)
+        workbook.releases.add_customers(number, chosen, expected=plan)
+    _print_plan(workbook, plan, as_json)
 
 
 def hold(
@@ -162,10 +164,17 @@ def _warn(plan: Enrolment) -> None:
         complain(f"… and {len(plan.cannot_render) - _LISTED} more steps cannot render.")
 
 
-def _print_plan(plan: Enrolment, as_json: bool) -> None:
+def _print_plan(workbook: Workbook, plan: Enrolment, as_json: bool) -> None:
     if as_json:
         say_json(wire(plan))
         return
     say_table(("id", "namespace", "customer"), ((each.id, each.namespace, each.name) for each in plan.customers))
-    already = f"; {len(plan.already)} took part already" if plan.already else ""
-    complain(f"{len(plan.customers)} customers, {plan.steps} steps{already}.")
+    complain(f"{len(plan.customers)} customers, {plan.steps} steps{_already(workbook, plan.already)}.")
+
+
+def _already(workbook: Workbook, customer_ids: Sequence[int]) -> str:
+    if not customer_ids:
+        return ""
+    named = ", ".join(f"'{workbook.customers.get(each).name}'" for each in customer_ids[:_NAMED])
+    more = f" and {len(customer_ids) - _NAMED} more" if len(customer_ids) > _NAMED else ""
+    return f"; {named}{more} took part already"

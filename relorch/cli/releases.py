@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,7 +17,17 @@ from relorch.model.progress import Progress
 from relorch.model.values import Release
 from relorch.workbook import Workbook
 
-By = Annotated[str | None, typer.Option(help="Progress by cluster, customer, step or category; needs --release.")]
+
+class Group(StrEnum):
+    """What progress can be told by."""
+
+    CLUSTER = "cluster"
+    CUSTOMER = "customer"
+    STEP = "step"
+    CATEGORY = "category"
+
+
+By = Annotated[Group | None, typer.Option(help="Progress by this; needs --release.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,7 +55,7 @@ def status(workbook: Workbook, release: ReleaseOption = None, by: By = None, as_
         complain("there is no release yet; 'relorch import release FILE --name NAME' makes one.")
 
 
-def _progress_by(workbook: Workbook, release: str | None, by: str, as_json: bool) -> None:
+def _progress_by(workbook: Workbook, release: str | None, by: Group, as_json: bool) -> None:
     if release is None:
         raise typer.BadParameter("needs --release beside it.", param_hint="--by")
     groups = workbook.progress(release_id(workbook, release), by=by)
@@ -125,10 +136,10 @@ def unarchive(workbook: Workbook, release: ReleaseWord, as_json: Json = False) -
 def delete_draft(workbook: Workbook, release: ReleaseWord, yes: Yes = False) -> None:
     """Delete a draft with its steps; asks first. Its history stays."""
     found = workbook.releases.get(release_id(workbook, release))
+    steps = {each.id: each.row_version for each in workbook.templates.list(found.id)}
     if found.status == "draft":
-        count = len(workbook.templates.list(found.id))
-        agree(f"Draft '{found.name}' with its {count} steps will be deleted, and cannot be taken back.", yes=yes)
-    workbook.releases.delete(found.id)
+        agree(f"Draft '{found.name}' with its {len(steps)} steps will be deleted, and cannot be taken back.", yes=yes)
+    workbook.releases.delete(found.id, expected_version=found.row_version, expected=steps)
     complain(f"draft '{found.name}' is deleted.")
 
 

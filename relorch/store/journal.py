@@ -2,7 +2,8 @@
 
 An event of one step holds the columns it changed in `before` and `after`. An event of more (a template and
 the steps that follow it) lists them under `rows`, each entry a table, ids, and the columns before and after:
-no `before`: the rows were added; no `after`: they were removed, and `before` holds them whole.
+no `before`: the rows were added; no `after`: they were removed, and `before` holds them whole, or with `like` only
+what differs from the earlier entry of that id.
 With both goes a digest of each row as the event left it; while it still fits, nothing touched the row since.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, update
+from sqlalchemy import Connection, Table, delete, update
 
 from relorch.store import rows
 from relorch.store.rows import RowDict
@@ -63,12 +64,6 @@ def removed(table: Table, row: RowDict, beside: Sequence[int] | None = None) -> 
     """Give the entry of a row that is gone; `beside`: the steps it stood among, itself too, in order."""
     gone = {"table": table.name, "ids": [row["id"]], "digests": [], "before": rows.plain(row), "after": None}
     return gone if beside is None else gone | {"beside": list(beside)}
-
-
-def put_back(connection: Connection, table: Table, whole: Mapping[str, Any], now: datetime) -> RowDict:
-    """Insert a removed row again under its own id, its version beyond any it had."""
-    values = columns(table, whole) | {"updated_at": now, "row_version": whole["row_version"] + 1}
-    return dict(connection.execute(insert(table).values(**values).returning(table)).mappings().one())
 
 
 def set_columns(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -60,6 +61,13 @@ _CONTEXT = {
     "template_retired": step_templates.c.is_retired,
     "template_current_revision": step_templates.c.revision,
 }
+_SAID = {
+    name: column
+    for name, column in _CONTEXT.items()
+    if name.startswith(("release_", "customer_", "cluster_", "namespace", "kubeconfig_path"))
+}
+"""What placeholders stand for."""
+
 STEP_COLUMNS = tuple(column.name for column in customer_steps.c)
 
 
@@ -93,19 +101,72 @@ def open_with_context(
     customer_id: int | None = None,
     cluster_id: int | None = None,
 ) -> list[RowDict]:
-    """Give the open steps of active releases and members that are not removed: of a release, customer or cluster."""
-    wanted = {
-        customer_steps.c.release_id: release_id,
-        customer_steps.c.customer_id: customer_id,
-        customers.c.cluster_id: cluster_id,
-    }
-    query = _joined().where(
-        releases.c.status == "active",
-        release_customers.c.state != "removed",
-        customer_steps.c.status.in_([status.value for status in OPEN]),
-        *(column == value for column, value in wanted.items() if value is not None),
-    )
+    """Give the open steps with placeholders, of active releases and members that are not removed, with their context.
+
+    `release_id`, `customer_id`, `cluster_id`: only those of this one.
+    """
+    query = _open(_joined(), release_id, customer_id, cluster_id).where(customer_steps.c.content.contains("${{"))
     return rows.fetch(connection, query)
+
+
+def open_texts(
+    connection: Connection,
+    words: Sequence[str],
+    *,
+    release_id: int | None = None,
+    customer_id: int | None = None,
+    cluster_id: int | None = None,
+) -> dict[tuple[str, str], list[tuple[int, int, str]]]:
+    """Give each text (type, content) that holds one of `words`, once, with the open steps that have it.
+
+    Of the steps that `open_with_context` gives, each as (release_id, customer_id, status).
+    """
+    steps = customer_steps
+    query = _open(_joined(), release_id, customer_id, cluster_id).with_only_columns(
+        steps.c.type, steps.c.content, steps.c.release_id, steps.c.customer_id, steps.c.status
+    )
+    query = query.where(
+        steps.c.content.contains("${{"), or_(*(steps.c.content.contains(word, autoescape=True) for word in words))
+    )
+    found: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
+    # a text comes once for each step that has it: they are not all held at once
+    with connection.execute(query.execution_options(yield_per=rows.CHUNK)) as result:
+        for type_, content, release, customer, status in result:
+            found.setdefault((type_, content), []).append((release, customer, status))
+    return found
+
+
+def open_contexts(
+    connection: Connection,
+    *,
+    release_id: int | None = None,
+    customer_id: int | None = None,
+    cluster_id: int | None = None,
+) -> dict[tuple[int, int], RowDict]:
+    """Give what placeholders stand for, by release and customer, for the members that `open_texts` may give."""
+    member = release_customers
+    query = (
+        select(member.c.release_id, member.c.customer_id, *(column.label(name) for name, column in _SAID.items()))
+        .join(releases, releases.c.id == member.c.release_id)
+        .join(customers, customers.c.id == member.c.customer_id)
+        .join(clusters, clusters.c.id == customers.c.cluster_id)
+        .where(*_working(member.c, release_id, customer_id, cluster_id))
+    )
+    return {(row["release_id"], row["customer_id"]): row for row in rows.fetch(connection, query)}
+
+
+def _open(query: Select[Any], *whose: int | None) -> Select[Any]:
+    is_open = customer_steps.c.status.in_([status.value for status in OPEN])
+    return query.where(is_open, *_working(customer_steps.c, *whose))
+
+
+def _working(
+    columns: Any, release_id: int | None, customer_id: int | None, cluster_id: int | None
+) -> list[ColumnElement[bool]]:
+    """Whether a release is active and a member not removed, of a release, customer or cluster."""
+    wanted = {columns.release_id: release_id, columns.customer_id: customer_id, customers.c.cluster_id: cluster_id}
+    only = [column == value for column, value in wanted.items() if value is not None]
+    return [releases.c.status == "active", release_customers.c.state != "removed", *only]
 
 
 def list_steps(connection: Connection, release_id: int, customer_id: int) -> list[RowDict]:
@@ -256,6 +317,17 @@ def standing_at(connection: Connection, template_id: int) -> list[RowDict]:
     return rows.fetch(connection, query.order_by(steps.c.id))
 
 
+def closed_to(connection: Connection, release_id: int) -> dict[int, RowDict]:
+    """Give state and is_active of the members of a release who cannot be worked on, by customer."""
+    member = release_customers
+    query = (
+        select(member.c.customer_id, member.c.state, customers.c.is_active)
+        .join(customers, customers.c.id == member.c.customer_id)
+        .where(member.c.release_id == release_id, (member.c.state != "active") | customers.c.is_active.is_(False))
+    )
+    return {row["customer_id"]: row for row in rows.fetch(connection, query)}
+
+
 def member_contexts(connection: Connection, release_id: int) -> list[RowDict]:
     """Give what placeholders stand for, for each member that is not removed, by cluster and name."""
     names = {name: column for name, column in _CONTEXT.items() if not name.startswith("template_")}
@@ -272,10 +344,8 @@ def member_contexts(connection: Connection, release_id: int) -> list[RowDict]:
 
 def joining_contexts(connection: Connection, release_id: int, customer_ids: Sequence[int]) -> list[RowDict]:
     """Give what placeholders will stand for, for customers who may not be members yet, by cluster and name."""
-    names = ("release_", "customer_", "cluster_", "namespace", "kubeconfig_path")
-    wanted = {name: column for name, column in _CONTEXT.items() if name.startswith(names)}
     query = (
-        select(customers.c.id.label("customer_id"), *(column.label(name) for name, column in wanted.items()))
+        select(customers.c.id.label("customer_id"), *(column.label(name) for name, column in _SAID.items()))
         .select_from(customers)
         .join(releases, releases.c.id == release_id)
         .join(clusters, clusters.c.id == customers.c.cluster_id)
@@ -327,6 +397,16 @@ def make_room(connection: Connection, release_id: int, customer_id: int, categor
     connection.execute(
         update(steps).where(mine, steps.c.order_index >= place).values(order_index=steps.c.order_index + 1)
     )
+
+
+def make_rooms(connection: Connection, places: Sequence[tuple[int, int, str, int]]) -> None:
+    """Make room for a step at each place, given as (release, customer, category, place): one a customer."""
+    steps, names = customer_steps, ("release_id", "customer_id", "category", "order_index")
+    same = [steps.c[name] == bindparam(f"at_{name}") for name in names[:3]]
+    beyond = steps.c.order_index >= bindparam("at_order_index")
+    moved = update(steps).where(*same, beyond).values(order_index=steps.c.order_index + 1)
+    if places:
+        connection.execute(moved, [{f"at_{name}": at for name, at in zip(names, each, strict=True)} for each in places])
 
 
 def rearrange(

@@ -24,9 +24,13 @@ from relorch.ui.widgets.order import OrderWidget
 from relorch.ui.widgets.template import TemplateForm
 from relorch.views.effect import Effect
 from relorch.workbook import Workbook
+from relorch.workbook.steps import Outcome
 
 NEW = 0
 """Stands for the id of a template that is not stored yet."""
+
+_NAMED = 5
+"""As many refused steps are named; there can be thousands."""
 
 _EDITED = ("name", "type", "required", "description", "content")
 
@@ -81,11 +85,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Said:
-    """What the page says under the form: an answer, what it offers to take back or to reopen, or a plan."""
+    """What the page says under the form: an answer, what it offers to take back or to reopen, or a plan.
+
+    `reopen`: the steps by id, each with its `row_version` as it was when that was offered.
+    """
 
     shown: mo.Html | None = None
     undo: int | None = None
-    reopen: tuple[int, ...] = ()
+    reopen: Mapping[int, int] = field(default_factory=dict)
     plan: Plan | None = None
 
 
@@ -258,7 +265,7 @@ class Editor:
             self.draws.form()
         self._follow()
         if self.is_fixed and self.release.status is not was:
-            self.draws.said(lambda said: replace(said, undo=None, reopen=(), plan=None))
+            self.draws.said(lambda said: replace(said, undo=None, reopen={}, plan=None))
 
     def _follow(self) -> None:
         """Show anew the plan that is on the screen, when it would do something else by now."""
@@ -333,11 +340,11 @@ class Editor:
         answer = attempt(lambda: self.workbook.undo(batch_id), lambda undone: words.taken_back(len(undone.step_ids)))
         self._after(answer, self.workbook.last_undoable)
 
-    def reopen(self, step_ids: tuple[int, ...]) -> None:
-        """Reopen what failed or was reverted, with the new text."""
+    def reopen(self, offered: Mapping[int, int]) -> None:
+        """Reopen what failed or was reverted, with the new text; what was changed since it was offered stays."""
         answer = attempt(
-            lambda: self.workbook.steps.reopen(step_ids, take_template=True),
-            lambda outcome: words.reopened_steps(len(outcome.steps), len(outcome.refused)),
+            lambda: self.workbook.steps.reopen(list(offered), take_template=True, expected_version=offered),
+            _said_of_reopening,
         )
         self._after(answer, self.workbook.last_undoable)
 
@@ -382,7 +389,7 @@ class Editor:
             lambda: self.workbook.templates.update(typed.key, expected_version=_version(typed), **typed.changes),
             lambda made: words.template_saved(visible(made.name), *_counts(made.effect)),
         )
-        reopen = answer.result.reopenable if answer.result is not None and "content" in typed.changes else ()
+        reopen = answer.result.versions if answer.result is not None and "content" in typed.changes else None
         self._after(answer, self.workbook.last_undoable, stored=typed.key, reopen=reopen)
 
     def _take_away(self, typed: Typed) -> None:
@@ -400,11 +407,11 @@ class Editor:
         self._after(answer, self.workbook.last_undoable, stored=typed.key)
 
     def _after(
-        self, answer: Answer[Any], batch: int | None, stored: int | None = None, reopen: tuple[int, ...] = ()
+        self, answer: Answer[Any], batch: int | None, stored: int | None = None, reopen: Mapping[int, int] | None = None
     ) -> None:
         """Show an answer; where it was stored, the lists, and the form of `stored` without what was typed."""
         self.plan = None
-        self.draws.said(Said(answer.shown, batch if answer.stored else None, reopen))
+        self.draws.said(Said(answer.shown, batch if answer.stored else None, reopen or {}))
         if not answer.stored:
             return
         if stored is not None:
@@ -473,6 +480,12 @@ def _tidied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _version(typed: Typed) -> int | None:
     return None if typed.base is None else typed.base.row_version
+
+
+def _said_of_reopening(outcome: Outcome) -> str:
+    """Say how many steps were reopened, and of the first that were not, why."""
+    said = words.reopened_steps(len(outcome.steps), len(outcome.refused))
+    return " ".join((said, *(str(refusal.error) for refusal in outcome.refused[:_NAMED])))
 
 
 def _counts(effect: Effect) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import marimo as mo
 
-from relorch.errors import StorageError
+from relorch.errors import Conflict, StorageError
 from relorch.model.progress import Progress
 from relorch.model.values import Customer, Member, MemberState, Release, ReleaseStatus
 from relorch.ui import words
@@ -29,6 +29,8 @@ _UNFOLDED = 60
 """A list of so many members is unfolded at once."""
 _ROWS = 100
 """So many customers of a cluster are listed; the matrix has them all."""
+_NAMED = 3
+"""So many of the members that something was done to are named."""
 _LINES = 5
 """So many steps that cannot render, or customers of one, are shown at once."""
 
@@ -189,17 +191,29 @@ def join(workbook: Workbook, release: Release, chosen: Sequence[int], shown: Ans
     now = _preview(workbook, release, chosen)
     if now.result is not None and (shown is None or shown.result != now.result):
         return not_stored(words.PREVIEW_IS_OLD)
-    if release.status is ReleaseStatus.DRAFT:
-        return attempt(
-            lambda: workbook.releases.activate(release.id, customer_ids=chosen),
-            lambda stored: html(
-                "{text} {way}",
-                text=words.activated(stored.name, len(chosen)),
-                way=link("matrix", words.OPEN_MATRIX, release=stored.id),
-            ),
-        )
+    join_now = _activate if release.status is ReleaseStatus.DRAFT else _add
+    answer = join_now(workbook, release, chosen, now.result)
+    return not_stored(words.PREVIEW_IS_OLD) if isinstance(answer.error, Conflict) else answer
+
+
+def _activate(
+    workbook: Workbook, release: Release, chosen: Sequence[int], expected: Enrolment | None
+) -> Answer[Release]:
     return attempt(
-        lambda: workbook.releases.add_customers(release.id, chosen),
+        lambda: workbook.releases.activate(release.id, customer_ids=chosen, expected=expected),
+        lambda stored: html(
+            "{text} {way}",
+            text=words.activated(stored.name, len(chosen)),
+            way=link("matrix", words.OPEN_MATRIX, release=stored.id),
+        ),
+    )
+
+
+def _add(
+    workbook: Workbook, release: Release, chosen: Sequence[int], expected: Enrolment | None
+) -> Answer[tuple[int, ...]]:
+    return attempt(
+        lambda: workbook.releases.add_customers(release.id, chosen, expected=expected),
         lambda already: words.added(len(chosen) - len(already), [_name(workbook, each) for each in already]),
     )
 
@@ -288,7 +302,12 @@ def change_members(
         "resume": lambda: workbook.releases.resume(release.id, chosen),
         "remove": lambda: workbook.releases.remove(release.id, chosen, reason),
     }[verb]
-    return attempt(done, lambda changed: words.changed_members(verb, len(changed)))
+    return attempt(done, lambda changed: _changed(workbook, verb, changed))
+
+
+def _changed(workbook: Workbook, verb: str, changed: Sequence[Member]) -> str:
+    named = [_name(workbook, each.customer_id) for each in changed[:_NAMED]]
+    return words.changed_members(verb, named, len(changed))
 
 
 def _held(member: Member) -> str | None:

@@ -22,6 +22,7 @@ from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.release_form import fields_of, printed
 from relorch.ui.saving import Pressed, ask, save_edit
 from relorch.ui.session import Params
+from relorch.ui.widgets.tabs import TabStrip
 from relorch.workbook import Workbook
 
 ACTIVATE, MEMBERS, HOLD, ADD = "Activate", "Members", "Hold or remove", "Add customers"
@@ -70,13 +71,13 @@ def opened(workbook: Workbook, view: View) -> Release | None:
         return None
 
 
-def tabs(release: Release | None, view: View) -> mo.ui.tabs:
+def tabs(release: Release | None, view: View) -> TabStrip:
     """Give what can be done with a release as tabs, of a new one (None) how it is made.
 
     Each one's content is drawn by a cell of its own.
     """
     names = NEW_TABS if release is None else TABS[release.status]
-    return mo.ui.tabs(dict.fromkeys(names, ""), value=view.tab if view.tab in names else names[0])
+    return TabStrip(names, view.tab)
 
 
 def groups(workbook: Workbook) -> list[dict[str, Any]]:
@@ -269,13 +270,15 @@ def close(workbook: Workbook, release: Release, tab: str, *, asked: Pressed | No
 
 
 def _delete(workbook: Workbook, release: Release, asked: Pressed | None) -> Pressed:
-    steps = attempt(lambda: [each.id for each in workbook.templates.list(release.id)], str)
-    if steps.result is None:
-        return Pressed(steps)
-    if asked is None or asked.seen != steps.result:
-        question = words.delete_question(release.name, len(steps.result))
-        return _asked(question, words.DELETE_FOR_GOOD, steps.result, asked)
-    return Pressed(attempt(partial(workbook.releases.delete, release.id), lambda _: words.deleted(release.name)))
+    now = attempt(lambda: (workbook.releases.get(release.id), workbook.templates.list(release.id)), str)
+    if now.result is None:
+        return Pressed(now)
+    draft, steps = now.result
+    seen = (draft.row_version, {each.id: each.row_version for each in steps})
+    if asked is None or asked.seen != seen:
+        return _asked(words.delete_question(draft.name, len(steps)), words.DELETE_FOR_GOOD, seen, asked)
+    delete = partial(workbook.releases.delete, release.id, expected_version=seen[0], expected=seen[1])
+    return Pressed(attempt(delete, lambda _: words.deleted(draft.name)))
 
 
 def _archive(workbook: Workbook, release: Release, asked: Pressed | None) -> Pressed:

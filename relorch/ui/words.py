@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from relorch.model.actions import ACTION
@@ -170,6 +170,11 @@ CHECKLIST_ON_AN_EMPTY_WORKBOOK = (
 def draft_has_no_checklist(release: str) -> str:
     """Say that a draft has nothing to tick off."""
     return f"{visible(release)} is a draft: it has no customers yet, so there is nothing to tick off."
+
+
+def no_such(kind: str) -> str:
+    """Say that what the address of a checklist names is not there."""
+    return f"The link leads nowhere: there is no such {kind}."
 
 
 def no_member(customer: str, release: str) -> str:
@@ -501,9 +506,17 @@ def behind_step(name: str) -> str:
     return f"behind “{name}”"
 
 
-def changed_members(verb: str, count: int) -> str:
-    """Say what was done to members."""
-    return f"{customers(count).capitalize()} {_DID_TO_MEMBERS[verb]}."
+def changed_members(verb: str, named: Sequence[str], count: int) -> str:
+    """Say what was done to so many members, the `named` among them, and how the removed come back."""
+    names = [visible(name) for name in named]
+    if count > len(names):
+        names.append(f"{count - len(names):,} more")
+    whom = " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    done = f"{whom}: {customers(count)} {_DID_TO_MEMBERS[verb]}."
+    if verb != "remove":
+        return done
+    back = "it back with its steps" if count == 1 else "them back with their steps"
+    return f"{done} “Add customers” brings {back}."
 
 
 DIFF_LABEL = "From the template's new text to this customer's own"
@@ -580,6 +593,9 @@ def in_status(status: str) -> str:
 def select_at_most(most: int, selected: int) -> str:
     """Say that fewer steps have to be selected."""
     return f"Select at most {most:,} steps at once; {selected:,} are selected."
+
+
+PREVIEW_GONE = "What was checked is not known any more, so nothing was stored. Press Cancel and choose the verb again."
 
 
 def without_step(sentence: str) -> str:
@@ -737,21 +753,23 @@ def import_into(name: str, status: str) -> str:
     )
 
 
-def import_counted(counts: Mapping[str, int]) -> str:
-    """Give how often an import does what: 'create cluster: 2, create customer: 14'."""
-    return ", ".join(f"{action}: {count:,}" for action, count in counts.items())
+def import_counted(counts: Mapping[str, int], inactive: int) -> str:
+    """Give how often an import does what: 'create cluster: 2, create customer: 14, 3 of them inactive'."""
+    apart = {"create customer": f", {inactive:,} of them inactive" if inactive else ""}
+    return ", ".join(f"{action}: {count:,}{apart.get(action, '')}" for action, count in counts.items())
 
 
-def import_would(counts: Mapping[str, int]) -> str:
+def import_would(counts: Mapping[str, int], inactive: int = 0) -> str:
     """Say what an import would do."""
     total = sum(counts.values())
     noun = "1 change" if total == 1 else f"{total:,} changes"
-    return f"This would make {noun} ({import_counted(counts)}). Nothing is stored yet."
+    return f"This would make {noun} ({import_counted(counts, inactive)}). Nothing is stored yet."
 
 
-def import_stored(counts: Mapping[str, int]) -> str:
-    """Say what an import has done."""
-    return f"The file is imported ({import_counted(counts)})."
+def import_stored(counts: Mapping[str, int], inactive: int = 0) -> str:
+    """Say what an import has done, and how to see the customers that came in `inactive`."""
+    way = " Tick “Show inactive” to see those that are inactive." if inactive else ""
+    return f"The file is imported ({import_counted(counts, inactive)}).{way}"
 
 
 def import_errors(count: int) -> str:
@@ -767,6 +785,10 @@ def import_reach(name: str, added: int, updated: int) -> str:
 
 
 # the progress page
+PROGRESS_MISSING = {
+    "cluster": "The cluster that was asked for has no customer in this release.",
+    "customer": "The customer that was asked for takes no part in this release, or not on this cluster.",
+}
 PROGRESS_NOTHING = "There is no release yet. How one goes is shown here as soon as it is active."
 PROGRESS_OF_A_DRAFT = "This release is a draft: nothing has been done in it. Activate it to see how it goes."
 PROGRESS_STANDING = "How it stands"

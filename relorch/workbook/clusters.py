@@ -8,11 +8,11 @@ from typing import Any
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.values import Cluster
-from relorch.store import Connection, inventory, rows, steps
+from relorch.store import Connection, inventory, rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
-from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
+from relorch.workbook.retexting import TextChange, edit_change, refuse_unconfirmed
 
 
 class Clusters(Noun):
@@ -70,8 +70,9 @@ class Clusters(Noun):
             old, new = rows.diff(before, before | wanted)
             if not new:
                 return Cluster(**before)
-            effect = _text_change(change.connection, cluster_id, new)
-            refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=text.flag("confirm", confirm))
+            if not text.flag("confirm", confirm):
+                effect = edit_change(change.connection, before, new, _CONTEXT, cluster_id=cluster_id)
+                refuse_unconfirmed(effect, f"cluster '{before['name']}'", confirm=False)
             return Cluster(**change_cluster(change, cluster_id, old, new))
 
     def preview_update(
@@ -83,7 +84,7 @@ class Clusters(Noun):
             before = require_cluster(connection, cluster_id)
             refuse_changed(connection, self._core.operator, "cluster", before, expected)
             _refuse_taken_by_other(connection, before, wanted)
-            return _text_change(connection, cluster_id, wanted)
+            return edit_change(connection, before, wanted, _CONTEXT, cluster_id=cluster_id)
 
     def deactivate(self, cluster_id: int) -> Cluster:
         """Take a cluster out of use.
@@ -138,13 +139,6 @@ def require_cluster(connection: Connection, cluster_id: int, field: str = "clust
     if row is None:
         raise NotFound("cluster", cluster_id, field)
     return row
-
-
-def _text_change(connection: Connection, cluster_id: int, new: RowDict) -> TextChange:
-    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
-    if not context:
-        return TextChange(0, 0)
-    return text_change(steps.open_with_context(connection, cluster_id=cluster_id), lambda row: row | context)
 
 
 _CONTEXT = {"name": "cluster_name", "kubeconfig_path": "kubeconfig_path", "metadata": "cluster_metadata"}

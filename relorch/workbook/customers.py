@@ -9,13 +9,13 @@ from typing import Any
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
 from relorch.model.values import Customer
-from relorch.store import Connection, inventory, rows, steps
+from relorch.store import Connection, inventory, rows
 from relorch.store.rows import RowDict
 from relorch.store.tables import clusters, customers
 from relorch.views.standing import Standing, standing_of
 from relorch.workbook.clusters import require_cluster
 from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
-from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
+from relorch.workbook.retexting import TextChange, edit_change, refuse_unconfirmed
 
 
 class Customers(Noun):
@@ -93,8 +93,9 @@ class Customers(Noun):
             if not new:
                 return Customer(**before)
             _refuse_misplaced(change.connection, before, new)
-            effect = _text_change(change.connection, customer_id, new)
-            refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=text.flag("confirm", confirm))
+            if not text.flag("confirm", confirm):
+                effect = edit_change(change.connection, before, new, _CONTEXT, customer_id=customer_id)
+                refuse_unconfirmed(effect, f"customer '{before['name']}'", confirm=False)
             return Customer(**change_customer(change, customer_id, old, new))
 
     def preview_update(
@@ -107,7 +108,7 @@ class Customers(Noun):
             refuse_changed(connection, self._core.operator, "customer", before, expected)
             _, new = rows.diff(before, before | wanted)
             _refuse_misplaced(connection, before, new)
-            return _text_change(connection, customer_id, new)
+            return edit_change(connection, before, new, _CONTEXT, customer_id=customer_id)
 
     def deactivate(self, customer_id: int) -> Customer:
         """Take a customer out of use.
@@ -207,13 +208,6 @@ _CHECKS: dict[str, Any] = {
     "cluster_id": lambda value: text.number("cluster_id", value),
 }
 _CONTEXT = {"name": "customer_name", "namespace": "namespace", "metadata": "customer_metadata"}
-
-
-def _text_change(connection: Connection, customer_id: int, new: RowDict) -> TextChange:
-    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
-    if not context:
-        return TextChange(0, 0)
-    return text_change(steps.open_with_context(connection, customer_id=customer_id), lambda row: row | context)
 
 
 def _refuse_misplaced(connection: Connection, before: RowDict, new: RowDict) -> None:

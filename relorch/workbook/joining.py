@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from relorch.errors import Conflict, InvalidValue
 from relorch.model.status import Status
 from relorch.model.values import Customer
 from relorch.store import Connection, rows, steps
@@ -34,6 +35,34 @@ def enrolment(
         cannot_render=unrendered(_made(joining, templates, kept), rendering_of),
         already=already,
     )
+
+
+def refuse_other(
+    connection: Connection,
+    release_id: int,
+    customer_ids: Sequence[int],
+    templates: Sequence[RowDict],
+    expected: Enrolment | None,
+) -> None:
+    """Refuse with `Conflict` that others join, or get other steps, than a preview said; None: any may.
+
+    What decides that is compared, not rendered anew: that takes too long for what keeps everybody else from writing.
+    """
+    if expected is None:
+        return
+    if not isinstance(expected, Enrolment):
+        raise InvalidValue("expected", expected, "must be what the preview gave")
+    found = rows.by_ids(connection, customers, customer_ids)
+    steps_now = len(templates) * len(found) - _had(templates, _kept(connection, release_id, customer_ids))
+    now = (_versions(found.values()), _versions(templates), steps_now)
+    seen = {(each.id, each.row_version) for each in expected.customers}
+    if now != (seen, set(expected.templates), expected.steps):
+        message = "The steps or the customers were changed after the preview; look at it again, then do it once more."
+        raise Conflict(message, who=None, when=None)
+
+
+def _versions(found: Iterable[RowDict]) -> set[tuple[int, int]]:
+    return {(row["id"], row["row_version"]) for row in found}
 
 
 def _had(templates: Sequence[RowDict], kept: dict[int, list[RowDict]]) -> int:

@@ -19,8 +19,8 @@ from relorch.store.tables import releases as releases_table
 from relorch.views.effect import Enrolment
 from relorch.views.progress import progress_of
 from relorch.workbook.core import Change, Noun, refuse_changed, refuse_stale
-from relorch.workbook.joining import enrolment
-from relorch.workbook.retexting import TextChange, refuse_unconfirmed, text_change
+from relorch.workbook.joining import enrolment, refuse_other
+from relorch.workbook.retexting import TextChange, edit_change, refuse_unconfirmed
 
 
 class Releases(Noun):
@@ -96,8 +96,9 @@ class Releases(Noun):
             if not new:
                 return Release(**before)
             _refuse_taken(change.connection, new)
-            effect = _text_change(change.connection, release_id, new)
-            refuse_unconfirmed(effect, f"release '{before['name']}'", confirm=text.flag("confirm", confirm))
+            if not text.flag("confirm", confirm):
+                effect = edit_change(change.connection, before, new, _CONTEXT, release_id=release_id)
+                refuse_unconfirmed(effect, f"release '{before['name']}'", confirm=False)
             row = rows.change(change.connection, releases_table, release_id, change.now, **new)
             change.record("release.update", release_id=release_id, before=old, after=new)
         return Release(**row)
@@ -113,7 +114,7 @@ class Releases(Noun):
             refuse_archived(before)
             _, new = rows.diff(before, before | wanted)
             _refuse_taken(connection, new)
-            return _text_change(connection, release_id, new)
+            return edit_change(connection, before, new, _CONTEXT, release_id=release_id)
 
     def clone(self, release_id: int, *, name: str, version_number: str | None = None) -> Release:
         """Create a draft with the live templates, type, description and metadata of a release.
@@ -131,11 +132,19 @@ class Releases(Noun):
             change.record("release.create", release_id=row["id"], after=after)
         return Release(**row)
 
-    def delete(self, release_id: int) -> None:
-        """Delete a draft with its templates; its history stays. Raises `NotFound`, `NotAllowed` for any other."""
+    def delete(
+        self, release_id: int, *, expected_version: int | None = None, expected: Mapping[int, int] | None = None
+    ) -> None:
+        """Delete a draft with its templates; its history stays.
+
+        `expected_version`: the `row_version` that was on the screen; `expected`: that of each template, by id. Raises
+        `NotFound`, `NotAllowed` for any other release, `Conflict` when it was changed after it was shown.
+        """
         with self._core.change() as change:
             row = require_release(change.connection, release_id)
             _require_status(row, ReleaseStatus.DRAFT, "deleted")
+            refuse_stale(change, "release", row, expected_version)
+            _refuse_other_templates(change.connection, row, expected)
             releases.delete_draft(change.connection, release_id)
             change.record("release.delete", release_id=release_id, before={"name": row["name"], "type": row["type"]})
 
@@ -183,16 +192,23 @@ class Releases(Noun):
         return tuple(_member(now[each]) for each in ids)
 
     def activate(
-        self, release_id: int, *, customer_ids: Sequence[int] | None = None, all_active: bool = False
+        self,
+        release_id: int,
+        *,
+        customer_ids: Sequence[int] | None = None,
+        all_active: bool = False,
+        expected: Enrolment | None = None,
     ) -> Release:
         """Make a draft active: each chosen customer becomes a member and gets every live template as its own step.
 
         The choice is explicit: `customer_ids`, or `all_active=True`. All of it is one transaction and one event.
-        Raises `NotAllowed` when the release is no draft, has no live template, or a customer is inactive;
-        `InvalidValue` for an empty or missing choice; `NotFound` naming each unknown customer.
+        `expected`: what `preview_activate` gave. Raises `NotAllowed` when the release is no draft, has no live
+        template, or a customer is inactive; `InvalidValue` for an empty or missing choice; `NotFound` naming each
+        unknown customer; `Conflict` when others than expected would join, or get other steps.
         """
         with self._core.change() as change:
             chosen, templates = _planned_activation(change.connection, release_id, customer_ids, all_active)
+            refuse_other(change.connection, release_id, chosen, templates, expected)
             steps.enrol(change.connection, release_id, chosen, change.now)
             row = rows.change(change.connection, releases_table, release_id, change.now, status="active")
             change.record(
@@ -211,17 +227,21 @@ class Releases(Noun):
             chosen, templates = _planned_activation(connection, release_id, customer_ids, all_active)
             return enrolment(connection, release_id, chosen, templates)
 
-    def add_customers(self, release_id: int, customer_ids: Sequence[int]) -> tuple[int, ...]:
+    def add_customers(
+        self, release_id: int, customer_ids: Sequence[int], *, expected: Enrolment | None = None
+    ) -> tuple[int, ...]:
         """Add customers to an active release; each gets every live template as its own step.
 
         One that was removed becomes active again: it keeps its steps, gets what it missed, and its pending steps
         that are not overridden take the current text. Gives the ids that already were members and so were left
-        as they are. Raises `NotAllowed` when the
+        as they are. `expected`: what `preview_add_customers` gave. Raises `NotAllowed` when the
         release is not active, all were members already, or one is inactive; `InvalidValue` for an empty list;
-        `NotFound` naming each unknown customer.
+        `NotFound` naming each unknown customer; `Conflict` when others than expected would join, or get other steps.
         """
         with self._core.change() as change:
             new, back, already = _planned_addition(change.connection, release_id, customer_ids)
+            templates = releases.live_templates(change.connection, release_id)
+            refuse_other(change.connection, release_id, [*new, *back], templates, expected)
             known = releases.membership(change.connection, release_id)
             if new:
                 _enrol(change, release_id, new)
@@ -333,6 +353,17 @@ def _planned_addition(
     return new, back, tuple(each for each in chosen if each in known and each not in back)
 
 
+def _refuse_other_templates(connection: Connection, row: RowDict, expected: Mapping[int, int] | None) -> None:
+    """Refuse with `Conflict` to delete a draft whose templates (id → `row_version`) are not those on the screen."""
+    if expected is None:
+        return
+    if not isinstance(expected, Mapping):
+        raise InvalidValue("expected", expected, "must give the row_version of each template that was on the screen")
+    if {each["id"]: each["row_version"] for each in releases.live_templates(connection, row["id"])} != expected:
+        message = f"The steps of release '{row['name']}' were changed after it was shown; look at them again."
+        raise Conflict(message, who=None, when=None)
+
+
 def refuse_archived(row: RowDict) -> None:
     """Refuse any change of an archived release with `NotAllowed`."""
     if row["status"] == ReleaseStatus.ARCHIVED:
@@ -394,13 +425,6 @@ def _catch_up(change: Change, row: RowDict, template: RowDict) -> RowDict | None
         return None
     journal.set_columns(change.connection, customer_steps, [row["id"]], after, change.now)
     return journal.entry(customer_steps, [row | after], before=before, after=after)
-
-
-def _text_change(connection: Connection, release_id: int, new: RowDict) -> TextChange:
-    context = {_CONTEXT[name]: value for name, value in new.items() if name in _CONTEXT}
-    if not context:
-        return TextChange(0, 0)
-    return text_change(steps.open_with_context(connection, release_id=release_id), lambda row: row | context)
 
 
 def _refuse_taken(connection: Connection, values: RowDict) -> None:

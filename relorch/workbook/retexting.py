@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from relorch.errors import NotAllowed
+from relorch.model.placeholders import Scope, names_in, render
 from relorch.model.status import Status
+from relorch.model.values import StepType
+from relorch.store import Connection, steps
 from relorch.store.rows import RowDict
-from relorch.workbook.rendering import rendering_of
+from relorch.workbook.rendering import rendering_of, scope_of
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,30 @@ class TextChange:
         return self.pending + self.in_progress
 
 
-def text_change(steps: Sequence[RowDict], edited: Callable[[RowDict], RowDict]) -> TextChange:
+def text_change(found: Sequence[RowDict], edited: Callable[[RowDict], RowDict]) -> TextChange:
     """Count the open steps (rows with context) whose text differs once `edited` has changed their context."""
-    changed = [row for row in steps if "${{" in row["content"] and _differs(row, edited(row))]
+    changed = [row for row in found if "${{" in row["content"] and _differs(row, edited(row))]
     in_progress = sum(row["status"] == Status.IN_PROGRESS for row in changed)
     return TextChange(len(changed) - in_progress, in_progress)
+
+
+def edit_change(
+    connection: Connection, before: RowDict, new: RowDict, columns: Mapping[str, str], **whose: int
+) -> TextChange:
+    """Count the open steps whose text differs once a release, customer or cluster is edited.
+
+    `before`: its row; `new`: the edit; `columns`: what its fields are called in the context of a step; `whose`:
+    `release_id`, `customer_id` or `cluster_id`. Only texts that name what changes are read, each once.
+    """
+    fields = [field for field, value in new.items() if field in columns and value != before[field]]
+    context = {columns[field]: new[field] for field in fields}
+    words = [word for field in fields for word in _words(columns[field], before[field], new[field])]
+    texts = steps.open_texts(connection, words, **whose) if words else {}
+    rows = steps.open_contexts(connection, **whose) if texts else {}
+    members = {key: _Edited(scope_of(row), scope_of(row | context)) for key, row in rows.items()}
+    changed = Counter(status for text, found in texts.items() for status in _changed(*text, found, members))
+    in_progress = changed[Status.IN_PROGRESS]
+    return TextChange(changed.total() - in_progress, in_progress)
 
 
 def refuse_unconfirmed(change: TextChange, what: str, *, confirm: bool) -> None:
@@ -46,3 +70,60 @@ def refuse_unconfirmed(change: TextChange, what: str, *, confirm: bool) -> None:
 def _differs(before: RowDict, after: RowDict) -> bool:
     old, new = rendering_of(before), rendering_of(after)
     return (old.sha256, old.problems) != (new.sha256, new.problems)
+
+
+_NAMES = {
+    "customer_name": "customer.name",
+    "namespace": "namespace",
+    "cluster_name": "cluster.name",
+    "kubeconfig_path": "cluster.kubeconfig_path",
+    "release_name": "release.name",
+    "release_version": "release.version",
+}
+"""The columns of a step's context by the names of their placeholders; beside them metadata."""
+
+_MOST_WORDS = 20
+"""How many keys of metadata are looked for one by one."""
+
+
+def _words(column: str, before: Any, after: Any) -> list[str]:
+    """Give what a text must hold, one or the other, for an edit of this column to change it."""
+    if column in _NAMES:
+        return [_NAMES[column]]
+    keys = _differing(before, after)
+    return [f"vars.{key}" for key in keys] if len(keys) <= _MOST_WORDS else ["vars."]
+
+
+class _Edited:
+    """What placeholders stand for, for one member, before an edit and after it."""
+
+    def __init__(self, before: Scope, after: Scope) -> None:
+        self.before, self.after = before, after
+        self.old, self.new = _values(before), _values(after)
+        self.names = _differing(self.old, self.new)
+
+
+def _changed(
+    type_: str, content: str, found: Iterable[tuple[int, int, str]], members: Mapping[tuple[int, int], _Edited]
+) -> Iterator[str]:
+    """Give the status of each step with this text that will say something else; rendered once for equal values."""
+    names = {part.name for part in names_in(content)}
+    known: dict[tuple[Any, ...], bool] = {}
+    for release_id, customer_id, status in found:
+        edit = members[release_id, customer_id]
+        if names.isdisjoint(edit.names):
+            continue
+        values = tuple((edit.old.get(name), edit.new.get(name)) for name in names)
+        if values not in known:
+            old, new = (render(content, StepType(type_), each) for each in (edit.before, edit.after))
+            known[values] = (old.sha256, old.problems) != (new.sha256, new.problems)
+        if known[values]:
+            yield status
+
+
+def _values(values: Scope) -> dict[str, str | None]:
+    return {**values.names, **{f"vars.{key}": value for key, value in values.variables.items()}}
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}

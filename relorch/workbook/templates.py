@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pydantic import PrivateAttr
 
 from relorch.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model import text
@@ -21,6 +24,7 @@ from relorch.views.effect import Effect, effect_of_update, note, unrendered
 from relorch.workbook.core import Change, Noun, refuse_stale
 from relorch.workbook.customers import require_customer
 from relorch.workbook.releases import refuse_archived, require_release
+from relorch.workbook.removals import folded
 from relorch.workbook.rendering import rendering_of, scope_of
 
 _PROPAGATED = ("name", "type", "content")
@@ -34,12 +38,26 @@ class ChangedTemplate(StepTemplate):
     """A template as it is now, and what its change did.
 
     `batch_id`: None when nothing changed; `reopenable`: failed and reverted steps, which
-    `steps.reopen(…, take_template=True)` gives the new text.
+    `steps.reopen(…, take_template=True, expected_version=changed.versions)` gives the new text.
     """
 
     batch_id: int | None = None
     effect: Effect = Effect()
     reopenable: tuple[int, ...] = ()
+    _versions: dict[int, int] = PrivateAttr(default_factory=dict)
+
+    @property
+    def versions(self) -> Mapping[int, int]:
+        """The `row_version` that each of `reopenable` had at this change, by its id."""
+        return self._versions
+
+    @classmethod
+    def offering(cls, reopenable: Sequence[RowDict], **values: Any) -> ChangedTemplate:
+        """Give it with the rows of the steps it offers to reopen."""
+        versions = {step["id"]: step["row_version"] for step in reopenable}
+        changed = cls(**values, reopenable=tuple(versions))
+        changed._versions.update(versions)
+        return changed
 
 
 @dataclass(frozen=True)
@@ -144,8 +162,8 @@ class Templates(Noun):
             if not new:
                 return ChangedTemplate(**before)
             row, effect = change_template(change, before, new, found)
-        reopenable = tuple(step["id"] for step in found if _is_reopenable(step))
-        return ChangedTemplate(**row, batch_id=change.batch_id, effect=effect, reopenable=reopenable)
+        reopenable = [step for step in found if _is_reopenable(step)]
+        return ChangedTemplate.offering(reopenable, **row, batch_id=change.batch_id, effect=effect)
 
     def preview_update(self, template_id: int, **fields: Any) -> Effect:
         """Give exactly what `update` with these fields would do; arguments and errors as there."""
@@ -442,10 +460,11 @@ def _exactly(live: Sequence[int], ordered_ids: Sequence[int]) -> builtins.list[i
     if isinstance(ordered_ids, str | bytes | Mapping) or not isinstance(ordered_ids, Iterable):
         raise InvalidValue("ordered_ids", ordered_ids, "must be a list of template ids")
     ids = [text.number("ordered_ids", template_id) for template_id in ordered_ids]
+    named, known = Counter(ids), set(live)
     for why, wrong in (
-        ("named twice", sorted({each for each in ids if ids.count(each) > 1})),
-        ("not live templates of this release and category", [each for each in ids if each not in live]),
-        ("missing", [each for each in live if each not in ids]),
+        ("named twice", sorted(each for each, times in named.items() if times > 1)),
+        ("not live templates of this release and category", [each for each in ids if each not in known]),
+        ("missing", [each for each in live if each not in named]),
     ):
         if wrong:
             raise InvalidValue("ordered_ids", wrong, f"{why}; name each live template of the category once")
@@ -532,7 +551,7 @@ def _retire(change: Change, row: RowDict) -> Effect:
         "template.retire",
         release_id=release_id,
         template_id=row["id"],
-        after={"order": {"category": category, "before": before, "after": after}, "rows": entries},
+        after={"order": {"category": category, "before": before, "after": after}, "rows": folded(entries)},
     )
     _skip(change, skipped)
     return effect

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 from relorch.errors import Conflict, NotAllowed, NotFound
 from relorch.model.status import Status
@@ -13,6 +16,7 @@ from relorch.store import releases as releases_store
 from relorch.store.rows import RowDict
 from relorch.store.tables import customer_steps, customers, releases, step_templates
 from relorch.workbook.core import Change
+from relorch.workbook.removals import folded, unfolded
 from relorch.workbook.rendering import rendering_of
 
 UNDO = "undo"
@@ -69,9 +73,16 @@ class _Undo:
     batch_id: int
     skip_touched: bool
     of_steps: bool
-    left: list[Left] = field(default_factory=list)
+    left: dict[Left, None] = field(default_factory=dict)
     steps: list[int] = field(default_factory=list)
     order: list[tuple[int, str]] = field(default_factory=list)
+    closed: dict[int, dict[int, RowDict]] = field(default_factory=dict)
+
+    def closed_to(self, release_id: int) -> dict[int, RowDict]:
+        """Give the members of a release who cannot be worked on, by customer; read once."""
+        if release_id not in self.closed:
+            self.closed[release_id] = steps.closed_to(self.change.connection, release_id)
+        return self.closed[release_id]
 
 
 def undo_batch(change: Change, batch_id: int | None, *, skip_touched: bool) -> Undone:
@@ -83,12 +94,17 @@ def undo_batch(change: Change, batch_id: int | None, *, skip_touched: bool) -> U
     _refuse_not_undoable(change, wanted, found)
     undo = _Undo(change, wanted, skip_touched, of_steps=all(event["step_id"] is not None for event in found))
     _refuse_handed_on(undo, found)
-    for event in reversed(found):
-        _take_back(undo, event)
+    for is_of_step, told in groupby(reversed(found), key=_is_of_step):
+        if is_of_step:
+            for part in _apart(told, lambda event: event["step_id"]):
+                _take_back_steps(undo, part)
+        else:
+            for event in told:
+                _take_back(undo, event)
     for release_id, category in dict.fromkeys(undo.order):
         steps.rearrange(change.connection, release_id, category)
     if not change.facts:
-        raise _conflict(undo, undo.left)
+        raise _conflict(undo, list(undo.left))
     _refuse_forgotten(undo, found)
     return Undone(None, wanted, tuple(dict.fromkeys(undo.steps)), tuple(undo.left))
 
@@ -137,12 +153,26 @@ def _release_is_open(change: Change, found: Sequence[RowDict]) -> bool:
     return all(each in known and known[each]["status"] != ReleaseStatus.ARCHIVED for each in ids)
 
 
+def _is_of_step(event: RowDict) -> bool:
+    """Whether an event holds the columns of one step, and lists no rows."""
+    return event["step_id"] is not None and "rows" not in (event["after"] or {})
+
+
+def _apart(found: Iterable[RowDict], key: Callable[[RowDict], int]) -> Iterator[list[RowDict]]:
+    """Cut into runs in which each has a key of its own: there all at once does what one after the other does."""
+    run: dict[int, RowDict] = {}
+    for each in found:
+        if key(each) in run:
+            yield list(run.values())
+            run = {}
+        run[key(each)] = each
+    if run:
+        yield list(run.values())
+
+
 def _take_back(undo: _Undo, event: RowDict) -> None:
-    """Take one event back, and record that as an event of the same form."""
+    """Take an event that lists rows or an order back, and record that as an event of the same form."""
     before, after = event["before"] or {}, event["after"] or {}
-    if event["step_id"] is not None and "rows" not in after:
-        _take_back_step(undo, event)
-        return
     order = after.get("order")
     stood = [] if order is None else _live_ids(undo, event, order["category"])
     swapped: RowDict = {"rows": _take_back_rows(undo, event, after.get("rows", []))}
@@ -163,52 +193,74 @@ def _take_back(undo: _Undo, event: RowDict) -> None:
     )
 
 
-def _take_back_step(undo: _Undo, event: RowDict) -> None:
-    row = rows.by_id(undo.change.connection, customer_steps, event["step_id"])
+def _take_back_steps(undo: _Undo, told: Sequence[RowDict]) -> None:
+    """Take events of single steps back, each of another step, and record that as an event each."""
+    change, again = undo.change, [event["step_id"] for event in told if _was_begun(event)]
+    found = rows.by_ids(change.connection, customer_steps, [event["step_id"] for event in told])
+    contexts = steps.with_context(change.connection, again)
+    written: dict[tuple[str, ...], list[tuple[int, int, RowDict]]] = {}
+    for event in told:
+        row, back = found.get(event["step_id"]), journal.columns(customer_steps, event["before"])
+        why = _why_not_back(undo, event, row, contexts)
+        if row is None or why is not None:
+            _leave(undo, customer_steps.name, event["step_id"], why or "it is gone")
+            continue
+        written.setdefault(tuple(back), []).append((row["id"], row["row_version"], back))
+        change.record_step(UNDO, row, back, note=f"undo of {event['action']}", undoes=undo.batch_id)
+        undo.steps.append(row["id"])
+    for same_columns in written.values():
+        steps.change_many(change.connection, same_columns, change.now)
+
+
+def _was_begun(event: RowDict) -> bool:
+    return bool(event["before"].get("status") == Status.IN_PROGRESS)
+
+
+def _why_not_back(undo: _Undo, event: RowDict, row: RowDict | None, contexts: Mapping[int, RowDict]) -> str | None:
+    """Give why a step cannot get the columns of before its event again, or None; `contexts`: what it renders with."""
     why = _touched(undo, customer_steps.name, row, event["row_digest"])
-    if row is None or why is not None:
-        _leave(undo, customer_steps.name, event["step_id"], why or "it is gone")
-        return
-    back = journal.columns(customer_steps, event["before"])
-    if back.get("status") == Status.IN_PROGRESS and _would_render_differently(undo, row, back):
-        _leave(undo, customer_steps.name, row["id"], "it would be in progress with a text that is no longer its own")
-        return
-    steps.change_many(undo.change.connection, [(row["id"], row["row_version"], back)], undo.change.now)
-    undo.change.record_step(UNDO, row, back, note=f"undo of {event['action']}", undoes=undo.batch_id)
-    undo.steps.append(row["id"])
+    if why is None and _was_begun(event) and _would_render_differently(contexts[event["step_id"]], event):
+        return "it would be in progress with a text that is no longer its own"
+    return why
 
 
-def _would_render_differently(undo: _Undo, row: RowDict, back: RowDict) -> bool:
+def _would_render_differently(row: RowDict, event: RowDict) -> bool:
     """Whether the text that was frozen then is not what the step says now: its customer was moved, say."""
-    now = steps.with_context(undo.change.connection, [row["id"]])[row["id"]] | back
+    now = row | journal.columns(customer_steps, event["before"])
     return bool(now["executed_sha256"] != rendering_of(now).sha256)
 
 
 def _take_back_rows(undo: _Undo, event: RowDict, entries: Iterable[RowDict]) -> list[RowDict]:
-    return [swapped for entry in reversed(list(entries)) for swapped in _take_back_entry(undo, event, entry)]
+    """Take back what happened to rows; give the entries of having done so."""
+    swapped: list[RowDict] = []
+    for (name, went, came), run in groupby(reversed(unfolded(entries)), key=_kind):
+        if went:
+            for part in _apart(run, lambda entry: _whose(entry["before"])):
+                swapped += _put_back(undo, event, name, part)
+        elif came:
+            swapped += _take_out(undo, name, list(run))
+        else:
+            for entry in run:
+                swapped += _set_back(undo, entry)
+    return folded(swapped)
 
 
-def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDict]:
-    """Take back what happened to rows of one table; give the entries of having done so."""
+def _kind(entry: RowDict) -> tuple[str, bool, bool]:
+    """Give the table of an entry, and whether its rows went or came."""
+    return entry["table"], entry["after"] is None, entry["before"] is None
+
+
+def _whose(row: RowDict) -> int:
+    """Give the customer of a step; a template stands for itself."""
+    return int(row["customer_id"] if "customer_id" in row else row["id"])
+
+
+def _set_back(undo: _Undo, entry: RowDict) -> list[RowDict]:
+    """Give changed rows their columns of before."""
     table, connection = journal.TABLES[entry["table"]], undo.change.connection
-    if entry["after"] is None:
-        place = _place_again(undo, event, entry) if table is customer_steps else None
-        why = _why_not_again(undo, table.name, entry["before"], place)
-        if why is not None:
-            _leave(undo, table.name, entry["before"]["id"], why)
-            return []
-        row = _put_back(undo, table.name, entry["before"], place)
-        _order_later(undo, row)
-        _note_step(undo, table.name, row["id"])
-        return [journal.entry(table, [row], before=None, after={} if place is None else {"order_index": place})]
-    found = rows.by_ids(connection, table, entry["ids"])
-    for gone in (each for each in entry["ids"] if each not in found):
-        _leave(undo, table.name, gone, "it is gone")
-    fitting = [row for row in map(found.get, entry["ids"]) if row is not None and _fits(undo, entry, row)]
+    fitting = _fitting(undo, table.name, [entry])
     if not fitting:
         return []
-    if entry["before"] is None:
-        return [gone for gone in (_take_out(undo, table.name, row) for row in fitting) if gone is not None]
     back = journal.columns(table, entry["before"])
     away = {"order_index": _NOWHERE - fitting[0]["id"]} if back.get("is_retired") is False else {}
     journal.set_columns(connection, table, [row["id"] for row in fitting], entry["before"] | away, undo.change.now)
@@ -219,11 +271,24 @@ def _take_back_entry(undo: _Undo, event: RowDict, entry: RowDict) -> list[RowDic
     return [journal.entry(table, [row | back for row in fitting], before=old, after=back)]
 
 
-def _fits(undo: _Undo, entry: RowDict, row: RowDict) -> bool:
-    digest = entry["digests"][entry["ids"].index(row["id"])]
-    why = _touched(undo, entry["table"], row, digest)
+def _fitting(undo: _Undo, name: str, entries: Sequence[RowDict]) -> list[RowDict]:
+    """Give the rows of entries that are as the batch left them; the others are left."""
+    ids = [each for entry in entries for each in entry["ids"]]
+    found = rows.by_ids(undo.change.connection, journal.TABLES[name], ids)
+    return [row for entry in entries for row in _fitting_of(undo, entry, found)]
+
+
+def _fitting_of(undo: _Undo, entry: RowDict, found: Mapping[int, RowDict]) -> list[RowDict]:
+    for gone in (each for each in entry["ids"] if each not in found):
+        _leave(undo, entry["table"], gone, "it is gone")
+    told = zip(entry["ids"], entry["digests"], strict=True)
+    return [found[each] for each, digest in told if each in found and _fits(undo, entry["table"], found[each], digest)]
+
+
+def _fits(undo: _Undo, name: str, row: RowDict, digest: str) -> bool:
+    why = _touched(undo, name, row, digest)
     if why is not None:
-        _leave(undo, entry["table"], row["id"], why)
+        _leave(undo, name, row["id"], why)
     return why is None
 
 
@@ -246,25 +311,83 @@ def _place_again(undo: _Undo, event: RowDict, entry: RowDict) -> int | None:
     return min(places.values(), default=int(whole["order_index"]))
 
 
-def _put_back(undo: _Undo, name: str, whole: RowDict, place: int | None) -> RowDict:
-    """Insert a removed row again; a template at a place nobody has, its order follows when all rows are back."""
-    connection, table = undo.change.connection, journal.TABLES[name]
-    if place is None:
-        return journal.put_back(connection, table, whole | {"order_index": _NOWHERE - whole["id"]}, undo.change.now)
-    steps.make_room(connection, whole["release_id"], whole["customer_id"], whole["category"], place)
-    return journal.put_back(connection, table, whole | {"order_index": place}, undo.change.now)
+def _put_back(undo: _Undo, event: RowDict, name: str, entries: Sequence[RowDict]) -> list[RowDict]:
+    """Insert removed rows again, each of another customer; give the entries of that."""
+    table, wanted = journal.TABLES[name], _wanted_again(undo, event, name, entries)
+    made = _inserted(undo, name, [(whole, place) for whole, place in wanted])
+    for row in made:
+        _order_later(undo, row)
+        _note_step(undo, name, row["id"])
+    places = [{} if place is None else {"order_index": place} for _, place in wanted]
+    return [journal.entry(table, [row], before=None, after=place) for row, place in zip(made, places, strict=True)]
 
 
-def _take_out(undo: _Undo, name: str, row: RowDict) -> RowDict | None:
-    """Delete an added row; a template only when none of its customers' steps is left."""
+def _wanted_again(
+    undo: _Undo, event: RowDict, name: str, entries: Sequence[RowDict]
+) -> list[tuple[RowDict, int | None]]:
+    """Give the removed rows that can come back, with the place each takes; None for a template."""
+    connection, wholes = undo.change.connection, [entry["before"] for entry in entries]
+    there = rows.by_ids(connection, journal.TABLES[name], [whole["id"] for whole in wholes])
+    anchors = rows.by_ids(connection, step_templates, sorted({_anchor(whole) for whole in wholes} - {None}))
+    wanted: list[tuple[RowDict, int | None]] = []
+    for entry, whole in zip(entries, wholes, strict=True):
+        is_step = name == customer_steps.name
+        place = _place_again(undo, event, entry) if is_step else None
+        why = "it is back already" if whole["id"] in there else None  # by another undo of the same deletion
+        if why is None and is_step:
+            why = _why_not_beside(undo, whole, place, anchors)
+        if why is None:
+            wanted.append((whole, place))
+        else:
+            _leave(undo, name, whole["id"], why)
+    return wanted
+
+
+def _anchor(whole: RowDict) -> Any:
+    return whole.get("anchor_template_id")
+
+
+def _inserted(undo: _Undo, name: str, wanted: Sequence[tuple[RowDict, int | None]]) -> list[RowDict]:
+    """Insert removed rows; a template at a place nobody has, its order follows when all rows are back."""
+    connection, table, now = undo.change.connection, journal.TABLES[name], undo.change.now
+    steps.make_rooms(
+        connection,
+        [(row["release_id"], row["customer_id"], row["category"], place) for row, place in wanted if place is not None],
+    )
+    rows.add_many(
+        connection, table, [journal.columns(table, whole) | _anew(whole, place, now) for whole, place in wanted]
+    )
+    made = rows.by_ids(connection, table, [whole["id"] for whole, _ in wanted])
+    return [made[whole["id"]] for whole, _ in wanted]
+
+
+def _anew(whole: RowDict, place: int | None, now: datetime) -> RowDict:
+    """Give what a removed row does not get again as it was; its version goes beyond any it had."""
+    at = _NOWHERE - whole["id"] if place is None else place
+    return {"order_index": at, "updated_at": now, "row_version": whole["row_version"] + 1}
+
+
+def _take_out(undo: _Undo, name: str, entries: Sequence[RowDict]) -> list[RowDict]:
+    """Delete added rows, a template only when none of its customers' steps is left; give the entries of that."""
     table, connection = journal.TABLES[name], undo.change.connection
-    if name == step_templates.name and steps.standing_at(connection, row["id"]):
-        _leave(undo, name, row["id"], "customers' steps of it, or beside it, were made or changed after that")
-        return None
-    gone = journal.removed(table, row, beside=steps.beside(connection, row) if name == customer_steps.name else None)
-    journal.take_out(connection, table, [row["id"]])
-    _order_later(undo, row)
+    gone: list[RowDict] = []
+    for part in _apart(_fitting(undo, name, entries), _whose):
+        if name == step_templates.name:
+            _refuse_stood_at(undo, part)
+            gone += [journal.removed(table, row) for row in part]
+        else:
+            gone += [journal.removed(table, row, beside=steps.beside(connection, row)) for row in part]
+        journal.take_out(connection, table, [row["id"] for row in part])
+        for row in part:
+            _order_later(undo, row)
     return gone
+
+
+def _refuse_stood_at(undo: _Undo, templates: Sequence[RowDict]) -> None:
+    for row in templates:
+        if steps.standing_at(undo.change.connection, row["id"]):
+            why = "customers' steps of it, or beside it, were made or changed after that"
+            _leave(undo, step_templates.name, row["id"], why)
 
 
 def _touched(undo: _Undo, table: str, row: RowDict | None, digest: str | None) -> str | None:
@@ -278,26 +401,18 @@ def _touched(undo: _Undo, table: str, row: RowDict | None, digest: str | None) -
 
 def _away(undo: _Undo, step: RowDict) -> str | None:
     """Give why nothing of a step can be put back for its customer, or None; a template's undo reaches everyone."""
-    connection, customer_id = undo.change.connection, step["customer_id"]
-    state = releases_store.membership(connection, step["release_id"])[customer_id]["state"]
-    if undo.of_steps and state != MemberState.ACTIVE:
-        return f"its customer is {state} in the release"
-    if undo.of_steps and not rows.by_ids(connection, customers, [customer_id])[customer_id]["is_active"]:
-        return "its customer is inactive"
-    return None
+    closed = undo.closed_to(step["release_id"]).get(step["customer_id"]) if undo.of_steps else None
+    if closed is None:
+        return None
+    if closed["state"] != MemberState.ACTIVE:
+        return f"its customer is {closed['state']} in the release"
+    return "its customer is inactive"
 
 
-def _why_not_again(undo: _Undo, name: str, row: RowDict, place: int | None) -> str | None:
-    """Give why a row that was deleted cannot come back, or None."""
-    if rows.by_id(undo.change.connection, journal.TABLES[name], row["id"]) is not None:
-        return "it is back already"  # by another undo of the same deletion
-    return _why_not_beside(undo, row, place) if name == customer_steps.name else None
-
-
-def _why_not_beside(undo: _Undo, step: RowDict, place: int | None) -> str | None:
-    beside = step["anchor_template_id"]
-    anchor = rows.by_id(undo.change.connection, step_templates, beside) if beside is not None else None
-    if beside is not None and (anchor is None or anchor["is_retired"]):
+def _why_not_beside(undo: _Undo, step: RowDict, place: int | None, anchors: Mapping[int, RowDict]) -> str | None:
+    """Give why a deleted step cannot stand where it stood, or None; `anchors`: the templates that are there, by id."""
+    anchor = anchors.get(_anchor(step))
+    if _anchor(step) is not None and (anchor is None or anchor["is_retired"]):
         return "the step it stood beside is gone"
     if place is None:
         return "the custom steps around it are others now"
@@ -337,13 +452,12 @@ def _refuse_forgotten(undo: _Undo, found: Sequence[RowDict]) -> None:
 
 def _leave(undo: _Undo, table: str, row_id: int, why: str) -> None:
     left = Left(table, row_id, why)
-    if left not in undo.left:
-        undo.left.append(left)
+    undo.left[left] = None
     if table == step_templates.name:
         # without its template nothing of the batch may be taken back: steps and template would say two things
         raise _conflict(undo, [left], way_out=f"To take batch {undo.batch_id} back, undo the later change first")
     if not undo.skip_touched:
-        raise _conflict(undo, undo.left)
+        raise _conflict(undo, list(undo.left))
 
 
 def _conflict(undo: _Undo, left: Sequence[Left], way_out: str | None = None) -> Conflict:

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from relorch import Workbook
+from relorch.cli import members, releases
 from tests.cli.conftest import Run
 from tests.conftest import Build
 
@@ -130,3 +133,50 @@ def test_the_shell_completes_names_of_releases_and_targets(url: str, build: Buil
     assert completed("relorch next --release 20").split() == ["2026.11"]
     assert completed("relorch next --customer eu-").split() == ["eu-1/acme-prod"]
     assert completed("relorch activate ev").split() == []
+
+
+def test_a_draft_that_changes_while_it_is_asked_about_is_not_deleted(
+    relorch: Run, wb: Workbook, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = build.release(name="2026.12")
+    step = build.template(draft)
+
+    def rewritten(*_: object, **__: object) -> None:
+        wb.acting_as("ben").templates.update(step.id, content="a day's work")
+
+    monkeypatch.setattr(releases, "agree", rewritten)
+    refused = relorch("delete-draft", "2026.12")
+    assert (refused.code, "were changed after it was shown" in refused.err) == (1, True)
+    assert [each.content for each in wb.templates.list(draft.id)] == ["a day's work"]
+
+
+def test_nobody_joins_by_a_plan_that_is_not_so_any_more(
+    relorch: Run, wb: Workbook, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, customer = build.release(name="2026.12"), build.customer()
+    step = build.template(release)
+
+    def rewritten(_: object) -> None:
+        wb.acting_as("ben").templates.update(step.id, content=f"{wb.templates.get(step.id).content}; date")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(members, "_warn", rewritten)
+        refused = relorch("activate", "2026.12", "--all")
+        assert (refused.code, refused.out, "were changed after the preview" in refused.err) == (1, "", True)
+    assert relorch("activate", "2026.12", "--customer", customer.id).code == 0
+    late = build.customer()
+    monkeypatch.setattr(members, "_warn", rewritten)
+    refused = relorch("add-customers", "2026.12", "--customer", late.id)
+    assert (refused.code, refused.out, "were changed after the preview" in refused.err) == (1, "", True)
+    assert [each.customer_id for each in wb.releases.members(release.id)] == [customer.id]
+
+
+def test_adding_names_three_of_those_who_took_part_already(relorch: Run, build: Build) -> None:
+    release, cluster = build.active(), build.cluster(name="eu-1")
+    for name in ("Acme", "Bolt", "Coop", "Dune", "Echo"):
+        build.customer(cluster, name=name)
+    assert "already" not in relorch("add-customers", release.name, "--cluster", "eu-1").err
+    late = build.customer(cluster, name="Late")
+    added = relorch("add-customers", release.name, "--cluster", "eu-1")
+    assert added.err.endswith("1 customers, 1 steps; 'Acme', 'Bolt', 'Coop' and 2 more took part already.\n")
+    assert [line.split()[0] for line in added.lines[1:]] == [str(late.id)]

@@ -3,7 +3,8 @@
 How events are read:
 - an event with a `step_id` and no `rows` gives that step the columns of its `after`;
 - `rows` lists what else happened, each entry for rows of one table: no `before`: they were added (again: then the
-  entry that removed them holds them whole); no `after`: they were removed; else they got the columns of `after`;
+  entry that removed them holds them whole); no `after`: they were removed (`like` an earlier one of the same event
+  but for what `before` says); else they got the columns of `after`;
 - `order` is the order of a category's live templates from then on;
 - activation and `add_customers` name the templates that were given; steps get their ids by customer, category and
   place, beginning with `first_step_id` for the first release of a file, each insertion beyond all before it;
@@ -105,7 +106,7 @@ class Replay:
             return
         if entry["after"] is None:
             for each in entry["ids"]:
-                self._remove(each, entry["before"])
+                self._remove(each, {**self.gone.get(entry.get("like", 0), {}), **entry["before"]})
         elif entry["before"] is None:
             self._added(event, entry["ids"], entry["after"])
         else:

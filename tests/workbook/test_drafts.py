@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook
-from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
+from relorch.errors import AlreadyTaken, Conflict, InvalidValue, NotAllowed, NotFound
 
 COPIED = ("name", "category", "type", "content", "order_index", "description", "required")
 
@@ -105,4 +105,30 @@ def test_an_archived_draft_is_a_draft_again_after_reopening(wb: Workbook, build:
         wb.releases.delete(draft.id)
     wb.releases.reopen(draft.id)
     wb.releases.delete(draft.id)
+    assert wb.releases.list() == []
+
+
+def test_a_draft_that_was_changed_since_it_was_shown_is_not_deleted(wb: Workbook, build: Any, refused: Any) -> None:
+    draft = build.release(name="2026.11")
+    first, second = build.template(draft), build.template(draft)
+    ben = wb.acting_as("ben")
+    changes = [
+        lambda: ben.templates.update(first.id, content="echo of a day's work"),
+        lambda: ben.templates.move(second.id, 0),
+        lambda: ben.templates.add(draft.id, name="New", category="verify", type="bash", content="true"),
+        lambda: ben.templates.delete(second.id),
+    ]
+    for change in changes:
+        seen = {each.id: each.row_version for each in wb.templates.list(draft.id)}
+        change()
+        with refused(Conflict, "steps of release '2026.11' were changed after it was shown"):
+            wb.releases.delete(draft.id, expected=seen)
+    ben.releases.update(draft.id, description="kept")
+    seen = {each.id: each.row_version for each in wb.templates.list(draft.id)}
+    with refused(Conflict, "'2026.11' was changed by ben"):
+        wb.releases.delete(draft.id, expected_version=draft.row_version, expected=seen)
+    with refused(InvalidValue, "expected", "row_version of each template"):
+        wb.releases.delete(draft.id, expected=[first.id])  # type: ignore[arg-type]
+    now = wb.releases.get(draft.id)
+    wb.releases.delete(draft.id, expected_version=now.row_version, expected=seen)
     assert wb.releases.list() == []

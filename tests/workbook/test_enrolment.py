@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook
-from relorch.errors import InvalidValue, NotAllowed, NotFound
+from relorch.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model.values import Customer, Release
 
 Said = list[tuple[str, str, str]]
@@ -149,3 +149,63 @@ def test_previews_refuse_as_the_verbs_do(
             verb(release_id, **choice)
         with refused(kind, str(caught.value)):
             preview(release_id, **choice)
+
+
+IS_OLD = "The steps or the customers were changed after the preview"
+
+
+def test_an_activation_that_is_not_the_one_previewed_is_a_conflict(
+    wb: Workbook, build: Any, draft: Release, people: list[Customer], refused: Any
+) -> None:
+    amy, cat, bob = people
+    ben = wb.acting_as("ben")
+    plain, migrate, _ = wb.templates.list(draft.id)
+    changes: list[Callable[[], Any]] = [
+        lambda: ben.templates.update(plain.id, content="${{ vars.none }}"),
+        lambda: ben.templates.move(migrate.id, 0),
+        lambda: ben.templates.add(draft.id, name="New", category="verify", type="bash", content="true"),
+        lambda: ben.templates.delete(plain.id),
+        lambda: ben.customers.update(amy.id, metadata={}),
+        lambda: build.customer(),
+        lambda: ben.customers.deactivate(bob.id),
+    ]
+    for change in changes:
+        preview = wb.releases.preview_activate(draft.id, all_active=True)
+        change()
+        with refused(Conflict, IS_OLD, "look at it again"):
+            wb.releases.activate(draft.id, all_active=True, expected=preview)
+    with refused(Conflict, IS_OLD):
+        preview = wb.releases.preview_activate(draft.id, [amy.id])
+        wb.releases.activate(draft.id, customer_ids=[cat.id], expected=preview)
+    with refused(InvalidValue, "expected", "must be what the preview gave"):
+        wb.releases.activate(draft.id, all_active=True, expected={})  # type: ignore[arg-type]
+    preview = wb.releases.preview_activate(draft.id, all_active=True)
+    wb.releases.activate(draft.id, all_active=True, expected=preview)
+    assert {each.customer_id for each in wb.releases.members(draft.id)} == {each.id for each in preview.customers}
+
+
+def test_adding_others_than_previewed_is_a_conflict(
+    wb: Workbook, draft: Release, people: list[Customer], refused: Any
+) -> None:
+    amy, cat, bob = people
+    wb.releases.activate(draft.id, customer_ids=[amy.id])
+    ben = wb.acting_as("ben")
+    chosen = [amy.id, cat.id, bob.id]
+
+    def came_and_went() -> None:
+        ben.releases.add_customers(draft.id, [cat.id])
+        ben.releases.remove(draft.id, [cat.id], "left")
+
+    changes: list[Callable[[], Any]] = [
+        lambda: ben.templates.update(wb.templates.list(draft.id)[0].id, content="${{ vars.none }}"),
+        lambda: ben.releases.remove(draft.id, [amy.id], "left"),
+        came_and_went,
+        lambda: ben.releases.add_customers(draft.id, [cat.id]),
+    ]
+    for change in changes:
+        preview = wb.releases.preview_add_customers(draft.id, chosen)
+        change()
+        with refused(Conflict, IS_OLD):
+            wb.releases.add_customers(draft.id, chosen, expected=preview)
+    preview = wb.releases.preview_add_customers(draft.id, chosen)
+    assert wb.releases.add_customers(draft.id, chosen, expected=preview) == preview.already == (cat.id,)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pytest
 
 from relorch import Workbook
 from relorch.errors import AlreadyTaken, InvalidValue, NotAllowed, NotFound
+from relorch.model.placeholders import render
 from relorch.model.values import Customer, CustomerStep, Release
+from relorch.store import steps as stored_steps
+from relorch.workbook import retexting
 
 ALL_NAMES = (
     "${{ customer.name | sh }} ${{ namespace }} ${{ cluster.name }} ${{ cluster.kubeconfig_path | path }} "
@@ -279,3 +283,98 @@ def test_a_customer_does_not_move_from_under_what_was_started_for_it(wb: Workboo
     other = build.cluster()
     with refused(NotAllowed, f"has a step in progress in '{release.name}'", "finish the step before moving it"):
         wb.customers.update(step.customer_id, cluster_id=other.id)
+
+
+TEXTS = {
+    "text": [
+        "${{ release.version | raw }}",
+        "$${{ release.version }} ${{ vars.tag }}",
+        "${{ release.version",
+        "${{ vars.tag }} of ${{ vars.db }}",
+    ],
+    "bash": ["v=${{vars.tag|sh}} ${{ namespace }}", "${{ vars.db | raw }} '${{ release.name }}'", ALL_NAMES],
+    "sql": ["SELECT ${{ vars.tag | sql }}, '${{ cluster.name }}'", "${{ vars.tag | ident }} ${{ no.such }}"],
+}
+TEXT_EDITS: dict[str, list[tuple[str, str, Any]]] = {
+    "clusters": [
+        ("name", "cluster_name", "b c"),
+        ("kubeconfig_path", "kubeconfig_path", None),
+        ("metadata", "cluster_metadata", {"tag": "of the cluster"}),
+    ],
+    "customers": [
+        ("name", "customer_name", "O'Neill"),
+        ("namespace", "namespace", "other"),
+        ("metadata", "customer_metadata", {"db": "x; rm"}),
+    ],
+    "releases": [
+        ("name", "release_name", "-rf"),
+        ("version_number", "release_version", None),
+        ("metadata", "release_metadata", {"tag": "new"}),
+        ("metadata", "release_metadata", {f"key_{number}": "x" for number in range(30)}),
+    ],
+}
+
+
+def test_an_edit_changes_what_rendering_every_open_step_twice_would_find(wb: Workbook, build: Any) -> None:
+    release = build.release(version_number="4.2.0", metadata={"tag": "old"})
+    for kind, contents in TEXTS.items():
+        for content in contents:
+            build.template(release, type=kind, content=content)
+    clusters = [build.cluster(metadata=said) for said in ({}, {"tag": "of the cluster"}, {"db": "db1"})]
+    customers = [build.customer(cluster, metadata=said) for cluster in clusters for said in ({}, {"db": "db2"})]
+    wb.releases.activate(release.id, customer_ids=[each.id for each in customers])
+    wb.steps.start([step.id for step in build.steps_of(release)[:: len(wb.templates.list(release.id))]])
+    counted = set()
+    for noun, edits in TEXT_EDITS.items():
+        verbs = getattr(wb, noun)
+        for row_id, (field, column, value) in product([each.id for each in verbs.list()], edits):
+            with wb._core.look() as connection:
+                found = stored_steps.open_with_context(connection, **{f"{noun[:-1]}_id": row_id})
+            every = retexting.text_change(found, lambda row, column=column, value=value: row | {column: value})
+            assert verbs.preview_update(row_id, **{field: value}) == every, (noun, row_id, field)
+            counted.add(every)
+    assert len(counted) > 5
+
+
+def test_an_edit_renders_only_the_texts_that_name_what_changes_and_each_once(
+    wb: Workbook, build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = build.release(version_number="4.2.0", metadata={"tag": "old"})
+    contents = ("${{ namespace }}", "$${{ release.version }}", "release.name ${{namespace}}", "true")
+    for content in (*contents, "${{ release.version|raw }}", "echo ${{vars.tag}}", "echo ${{vars.tags}}"):
+        build.template(release, type="text", content=content)
+    cluster = build.cluster()
+    wb.releases.activate(release.id, customer_ids=[build.customer(cluster).id for _ in range(5)])
+    rendered = []
+
+    def counted(content: str, *rest: Any) -> Any:
+        rendered.append(content)
+        return render(content, *rest)
+
+    monkeypatch.setattr(retexting, "render", counted)
+    unused: list[dict[str, Any]] = [
+        {"name": "another"},
+        {"metadata": {"tag": "old", "other": "x"}},
+        {"description": "x"},
+        {"version_number": "4.2.0"},
+    ]
+    for edit in unused:
+        assert wb.releases.preview_update(release.id, **edit).total == 0
+    assert wb.clusters.preview_update(cluster.id, kubeconfig_path="/other").total == 0
+    assert rendered == []
+    assert wb.releases.preview_update(release.id, version_number="4.2.1").total == 5
+    assert rendered == ["${{ release.version|raw }}"] * 2
+    rendered.clear()
+    assert wb.releases.preview_update(release.id, metadata={"tag": "new"}).total == 5
+    assert rendered == ["echo ${{vars.tag}}"] * 2
+    rendered.clear()
+    assert wb.releases.update(release.id, version_number="4.2.1", confirm=True).version_number == "4.2.1"
+    assert rendered == []  # what is confirmed is not counted again while everybody else waits
+
+
+def test_texts_are_read_once_and_only_those_that_hold_a_word(wb: Workbook, build: Any) -> None:
+    release = build.active(customers=3, steps=2, content="${{ namespace }} ${{ vars.aXb }}")
+    with wb._core.look() as connection:
+        assert stored_steps.open_texts(connection, ["release.version", "vars.a_b"], release_id=release.id) == {}
+        (found,) = stored_steps.open_texts(connection, ["vars.aXb"], release_id=release.id).values()
+    assert len(found) == 6

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relorch import Workbook
-from relorch.errors import InvalidValue, NotAllowed, NotFound
+from relorch.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from relorch.model.values import CustomerStep, Release, StepTemplate
 from relorch.views.effect import Effect, StepNote
 
@@ -189,6 +189,18 @@ def test_an_update_offers_to_reopen_what_went_wrong_as_one_batch(wb: Workbook, s
     assert [(event.action, event.step_id, event.note) for event in batch] == [
         ("step.reopen", step_id, "text is fixed") for step_id in after.reopenable
     ]
+
+
+def test_what_is_done_since_the_update_is_not_reopened_by_its_offer(wb: Workbook, scene: Scene) -> None:
+    after = wb.templates.update(scene.template.id, content="new")
+    assert after.versions == {each: wb.steps.get(each).row_version for each in after.reopenable}
+    assert "versions" not in after.model_dump()
+    failed = scene.step_of["failed"]
+    wb.acting_as("ben").steps.mark_done(failed)
+    outcome = wb.steps.reopen(list(after.reopenable), take_template=True, expected_version=after.versions)
+    assert [(each.step_id, type(each.error)) for each in outcome.refused] == [(failed, Conflict)]
+    assert [step.id for step in outcome.steps] == [scene.step_of["reverted"]]
+    assert (wb.steps.get(failed).status, wb.steps.get(failed).content) == ("done", "old ${{ namespace }}")
 
 
 def test_reopening_without_the_template_keeps_the_text_that_ran(wb: Workbook, scene: Scene) -> None:

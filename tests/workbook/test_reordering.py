@@ -212,6 +212,28 @@ def test_reorder_wants_exactly_the_live_ids_of_that_release_and_category(
         wb.templates.reorder(99, "deploy", [a, b, c])
 
 
+def test_a_long_list_is_not_compared_each_with_each(wb: Workbook, build: Any, refused: Any) -> None:
+    release = build.release()
+    for _ in range(3):
+        build.template(release)
+    order = live(wb, release)
+    compared: list[object] = []
+
+    class Named(int):
+        """An id that counts how often it is compared."""
+
+        __hash__ = int.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            compared.append(other)
+            return int.__eq__(self, other)
+
+    ids = [Named(each) for each in [*order, *range(1_000, 1_200)]]
+    with refused(InvalidValue, "not live templates of this release and category"):
+        wb.templates.reorder(release.id, "deploy", ids)
+    assert len(compared) <= 5 * len(ids)
+
+
 def test_a_move_has_a_place_to_go(wb: Workbook, build: Any, refused: Any) -> None:
     release = build.active(steps=2)
     (first, _) = live(wb, release)

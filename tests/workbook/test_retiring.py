@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from relorch import Workbook
 from relorch.errors import NotAllowed
+from relorch.model.values import Release
+from tests.workbook.replay import replayed
 from tests.workbook.test_propagation import Scene
 
 
@@ -158,3 +161,54 @@ def test_the_last_template_of_an_active_release_can_retire(wb: Workbook, build: 
         [step.template_id for step in wb.steps.list(release.id, member.customer_id)]
         for member in wb.releases.members(release.id)
     ] == [[added.id, done.template_id], [added.id]]
+
+
+LONG = "echo " + "long " * 200
+
+
+def retired(wb: Workbook, build: Any) -> tuple[Release, dict[int, dict[str, Any]]]:
+    """A release of three customers whose first template retired, one had a text of its own; its steps of before."""
+    release = build.active(customers=3, content=LONG)
+    build.template(release, content="true")
+    steps = {step.id: step for step in build.steps_of(release)}
+    own, *_ = steps.values()
+    wb.steps.override(own.id, "echo own")
+    wb.releases.hold(release.id, [wb.releases.members(release.id)[2].customer_id], "later")
+    before = shown(build, release)
+    wb.templates.delete(own.template_id or 0)
+    return release, before
+
+
+def shown(build: Any, release: Release) -> dict[int, dict[str, Any]]:
+    silent = {"row_version", "updated_at"}
+    return {step.id: step.model_dump(exclude=silent) for step in build.steps_of(release)}
+
+
+def test_a_retirement_tells_what_its_steps_have_in_common_once(wb: Workbook, build: Any) -> None:
+    release, before = retired(wb, build)
+    batch = wb.history(newest=1)[0].batch_id
+    after = shown(build, release)
+    for _ in range(3):
+        lists_rows = [event for event in wb.history(batch_id=batch) if "rows" in (event.after or {})]
+        assert json.dumps([event.after for event in lists_rows]).count(LONG) <= 1
+        assert all(len(entry["ids"]) == 1 for event in lists_rows for entry in (event.after or {})["rows"])
+        batch = wb.undo(batch).batch_id or 0
+        assert shown(build, release) in (before, after)
+    assert shown(build, release) == before
+    told = replayed(wb.history(release_id=release.id)).steps
+    assert {each: row["content"] for each, row in told.items()} == {
+        each: row["content"] for each, row in before.items()
+    }
+
+
+def test_a_retirement_that_was_recorded_row_by_row_is_taken_back_too(
+    wb: Workbook, build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr("relorch.workbook.templates.folded", list)
+        release, before = retired(wb, build)
+    batch = next(event for event in wb.history() if event.action == "template.retire").batch_id
+    assert json.dumps([event.after for event in wb.history(batch_id=batch)]).count(LONG) == 2
+    wb.undo(batch)
+    assert shown(build, release) == before
+    assert wb.first_broken_event() is None

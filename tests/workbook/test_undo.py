@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from relorch import Workbook
 from relorch.errors import Conflict, NotAllowed, NotFound
@@ -195,6 +196,40 @@ def test_sixty_at_once_are_one_undo(wb: Workbook, build: Any, said: Callable[[],
     events = wb.history(batch_id=undone.batch_id)
     assert {(event.action, event.note) for event in events} == {("undo", "undo of step.mark_done")}
     assert sorted(event.step_id or 0 for event in events) == ids
+
+
+FOR_MANY: dict[str, Callable[[Workbook, Release], object]] = {
+    "done": lambda wb, release: wb.steps.mark_done([step.id for step in every_step(wb, release)]),
+    "begun again": lambda wb, release: (
+        wb.steps.start([step.id for step in every_step(wb, release)]),
+        wb.steps.skip([step.id for step in every_step(wb, release)], reason="no"),
+    ),
+    "template added": lambda wb, release: add_step(wb, release, shared=True, before_id=mine(wb, release)[0].id),
+    "template changed": lambda wb, release: wb.templates.update(templates(wb, release)[0], content="echo two"),
+    "template retired": lambda wb, release: wb.templates.delete(templates(wb, release)[0]),
+    "retired, undone": lambda wb, release: (wb.templates.delete(templates(wb, release)[0]), wb.undo()),
+}
+
+
+def every_step(wb: Workbook, release: Release) -> list[CustomerStep]:
+    members = wb.releases.members(release.id)
+    return [step for member in members for step in wb.steps.list(release.id, member.customer_id)]
+
+
+@pytest.mark.parametrize("action", FOR_MANY)
+def test_an_undo_takes_a_few_statements_however_many_steps_it_takes_back(action: str, wb: Workbook, build: Any) -> None:
+    taken = []
+    for customers in (2, 30):
+        release = build.active(customers=customers)
+        FOR_MANY[action](wb, release)
+        statements: list[str] = []
+        note = lambda *args, said=statements: said.append(args[2])  # noqa: E731
+        event.listen(wb._core.store._write, "before_cursor_execute", note)
+        wb.undo(newest(wb))
+        event.remove(wb._core.store._write, "before_cursor_execute", note)
+        taken.append(len(statements))
+    assert taken[1] <= taken[0] + 3
+    assert wb.first_broken_event() is None
 
 
 def test_without_an_id_ones_own_last_batches_go_one_by_one(wb: Workbook, build: Any) -> None:
@@ -479,6 +514,15 @@ def test_a_deleted_custom_step_comes_back_between_the_same_steps(
     build.template(release, name="first", position=0)
     wb.undo(deletion)
     assert names(wb, release, customer) == ["first", "T", "a", "b", "c"]
+
+
+def test_a_deleted_custom_step_comes_back_in_front_of_an_older_one(wb: Workbook, build: Any) -> None:
+    release = build.active(name="T")
+    (step,) = build.steps_of(release)
+    custom(wb, release, step.customer_id, "older", step.id)
+    wb.steps.delete(custom(wb, release, step.customer_id, "younger", step.id))
+    wb.undo(newest(wb))
+    assert names(wb, release, step.customer_id) == ["T", "younger", "older"]
 
 
 def test_a_deleted_custom_step_does_not_come_back_among_others(
