@@ -120,8 +120,15 @@ class Busy(StorageError):
     """Another writer held the database until the time ran out; nothing was stored, try again."""
 
 
+_IDS = 100
+"""How many ids of a list its message names."""
+
+
 def shown(value: object, limit: int = 60) -> str:
-    """Give `value` as it stands in a message: quoted, escaped, and cut to `limit` characters."""
+    """Give `value` as it stands in a message: quoted, escaped, and cut to `limit` characters; of ids each is named."""
+    if isinstance(value, list | tuple) and all(type(each) is int and 0 <= each < 2**63 for each in value):
+        more = f" and {len(value) - _IDS:,} more" if len(value) > _IDS else ""
+        return f"{list(value[:_IDS])}{more}"
     length = len(value) if isinstance(value, str) else len(repr(value))
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= limit else f"{text[:limit]}… ({length} characters)"

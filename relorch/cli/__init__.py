@@ -43,13 +43,19 @@ def main(words: Sequence[str] | None = None) -> None:
     except RelorchError as error:
         complain(str(error))
         sys.exit(exit_code(error))
-    except OSError as error:  # of the output: files that are written say so themselves
+    except OSError as error:
+        if error.filename is not None:  # a file that nobody further down has looked after
+            complain(f"{os.fsdecode(error.filename)}: it cannot be used ({error.strerror}); {_STORED}")
+            sys.exit(3)
         _leave_unwritten(error.strerror or str(error))
+
+
+_STORED = "what the command has stored is in 'relorch history'."
 
 
 def _leave_unwritten(why: str) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be printed would fail once more
-    complain(f"the output cannot be written ({why}); what the command has stored is in 'relorch history'.")
+    complain(f"the output cannot be written ({why}); {_STORED}")
     sys.exit(3)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
@@ -43,13 +43,23 @@ def act(workbook: Workbook, verb: Verb, aim: Aim, yes: bool, as_json: bool, **sa
     _ask_for_claims(workbook, verb, [step.id for step in planned.steps], yes)
     frozen = TRANSITIONS[verb].freezes
     before = workbook.steps.get(ids[0]) if len(ids) == 1 else None
-    shown = _shown(planned, aim, with_text=frozen)
-    made = getattr(workbook.steps, verb)(target, **said, **shown)
+    made = Outcome(None, (), planned.refused)
+    if planned.steps:
+        made = _done(workbook, verb, planned, target, {**said, **_shown(planned, aim, with_text=frozen)})
     _tell(workbook, made, as_json)
     if frozen and aim.sha256 is None:
         _tell_texts(before, made)
     if made.refused:
         raise typer.Exit(1)
+
+
+def _done(
+    workbook: Workbook, verb: Verb, planned: Outcome, target: int | list[int], said: Mapping[str, Any]
+) -> Outcome:
+    """Do what was planned and no more: a step that was refused then may not be what anybody saw."""
+    wanted = target if isinstance(target, int) else [step.id for step in planned.steps]
+    made: Outcome = getattr(workbook.steps, verb)(wanted, **said)
+    return replace(made, refused=planned.refused + made.refused)
 
 
 def _aimed_at(workbook: Workbook, aim: Aim) -> list[int]:

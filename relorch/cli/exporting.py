@@ -10,12 +10,15 @@ from relorch.cli.naming import release_id
 from relorch.cli.options import ReleaseWord, command
 from relorch.cli.waiting import counted
 from relorch.cli.writing import Target, write_out
+from relorch.transfer.release_file import Form
 from relorch.workbook import Workbook
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-_ENDINGS = {"yaml": (".yaml", ".yml"), "markdown": (".md", ".markdown")}
-Form = Annotated[str | None, typer.Option("--format", help="yaml or markdown; else by the ending of -o, else yaml.")]
+_ENDINGS = {Form.YAML: (".yaml", ".yml"), Form.MARKDOWN: (".md", ".markdown")}
+Format = Annotated[
+    Form | None, typer.Option("--format", help="What to write it in; else by the ending of -o, else yaml.")
+]
 
 
 def inventory(workbook: Workbook, output: Target = None) -> None:
@@ -23,10 +26,10 @@ def inventory(workbook: Workbook, output: Target = None) -> None:
     write_out(workbook, output, [workbook.exports.inventory()], endings=(".csv",))
 
 
-def release(workbook: Workbook, release: ReleaseWord, output: Target = None, form: Form = None) -> None:
+def release(workbook: Workbook, release: ReleaseWord, output: Target = None, form: Format = None) -> None:
     """Write the steps of a release as YAML or as a Markdown runbook, for 'import release'."""
-    markdown = output is not None and output.suffix.lower() in _ENDINGS["markdown"]
-    chosen = form or ("markdown" if markdown else "yaml")
+    markdown = output is not None and output.suffix.lower() in _ENDINGS[Form.MARKDOWN]
+    chosen = form or (Form.MARKDOWN if markdown else Form.YAML)
     text = workbook.exports.release(release_id(workbook, release), chosen)
     write_out(workbook, output, [text], endings=_ENDINGS[chosen])
 

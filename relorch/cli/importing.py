@@ -21,6 +21,7 @@ from relorch.cli.waiting import counted, waiting
 from relorch.cli.wire import wire
 from relorch.store.files import database_path, kept_by_restore
 from relorch.transfer.findings import Kind
+from relorch.transfer.release_file import Form
 from relorch.workbook import Workbook
 from relorch.workbook.imports import Imported
 
@@ -31,8 +32,8 @@ FileToRead = Annotated[
     typer.Argument(metavar="FILE", help="The file, of at most 10 MB; - reads the input.", parser=read_source),
 ]
 PathToRead = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.", show_default=False)]
-Form = Annotated[str | None, typer.Option("--format", help="yaml or markdown; else by the file's ending.")]
-_FORMS = {".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
+Format = Annotated[Form | None, typer.Option("--format", help="What it is written in; else by the file's ending.")]
+_FORMS = {".yaml": Form.YAML, ".yml": Form.YAML, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN}
 
 
 def inventory(
@@ -61,7 +62,7 @@ def release(
     into: Annotated[
         str | None, typer.Option(metavar="RELEASE", help="Bring this release up to the file, by its id or name.")
     ] = None,
-    form: Form = None,
+    form: Format = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
@@ -87,11 +88,12 @@ def release(
 
 def whole_workbook(place: Place, file: PathToRead, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Make a new workbook of the lines that 'export workbook' wrote; there must be none there yet."""
+    from relorch.transfer.whole import lines_of
     from relorch.workbook.whole import import_workbook
 
     try:
         with open(file, "rb") as lines:
-            done = import_workbook(place.url, counted(lines, "reading lines"), dry_run=dry_run)
+            done = import_workbook(place.url, counted(lines_of(lines), "reading lines"), dry_run=dry_run)
     except OSError as error:
         raise typer.BadParameter(f"{file}: it cannot be read ({error.strerror}).") from error
     _conclude(done, dry_run=dry_run, as_json=as_json)
@@ -113,7 +115,7 @@ command_at(app, "workbook")(whole_workbook)
 command_at(app, "spec-database")(spec_database)
 
 
-def _form_of(file: Source) -> str:
+def _form_of(file: Source) -> Form:
     ending = Path(file.name).suffix.lower()
     if ending not in _FORMS:
         raise typer.BadParameter(f"say which; {', '.join(_FORMS)} are known by their ending.", param_hint="--format")
@@ -239,6 +241,9 @@ def _in_words(done: Imported, *, dry_run: bool) -> str:
     if not done.changes:
         return "there is nothing to change."
     texts = f" {done.retexts.total} open steps have another text by it." if done.retexts.total else ""
+    if done.inactive_count:
+        way = "" if dry_run else "; 'relorch customers --inactive' lists them too"
+        texts += f" Inactive among the new customers: {done.inactive_count:,}{way}."
     if dry_run:
         return f"{len(done.changes)} changes; nothing was stored, this was a dry run.{texts}"
     batch = "" if done.batch_id is None else f", stored as batch {done.batch_id}"

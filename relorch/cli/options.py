@@ -13,6 +13,8 @@ import typer
 
 from relorch.cli.completion import cluster_names, customer_names, release_names
 from relorch.cli.output import plain
+from relorch.errors import InvalidValue
+from relorch.model import text
 from relorch.workbook import DEFAULT_DATABASE, Workbook, open_workbook
 
 Database = Annotated[
@@ -98,7 +100,14 @@ def place_of(context: typer.Context, db: str | None, operator: str | None) -> Pl
     said = said_before(context)
     url = first(db, said.db)
     found = url if url is not None else os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
-    return Place(found, first(operator, said.operator))
+    return Place(found, _checked(first(operator, said.operator)))
+
+
+def _checked(operator: str | None) -> str | None:
+    try:
+        return None if operator is None else text.line("operator", operator, text.OPERATOR_LIMIT)
+    except InvalidValue as error:
+        raise typer.BadParameter(f"{error.why}.", param_hint="--operator") from error
 
 
 _Work = TypeVar("_Work", bound=Callable[..., None])

@@ -13,7 +13,7 @@ from relorch.cli.options import Json, NeededCustomer, NeededRelease, Yes, comman
 from relorch.cli.output import complain, complain_block, say_json, say_table
 from relorch.cli.reading import Source, read_source
 from relorch.cli.wire import wire
-from relorch.model.values import CustomerStep
+from relorch.model.values import Category, CustomerStep, StepType
 from relorch.workbook import Workbook
 
 StepWord = Annotated[str, typer.Argument(metavar="STEP", help="The step's id.", show_default=False)]
@@ -54,8 +54,8 @@ def add_step(
     release: NeededRelease,
     customer: NeededCustomer,
     name: Annotated[str, typer.Option(help="The step's name.")],
-    category: Annotated[str, typer.Option(help="deploy or verify.")],
-    type: Annotated[str, typer.Option(help="bash, sql or text.")],
+    category: Annotated[Category, typer.Option(help="Where it stands in the release.")],
+    type: Annotated[StepType, typer.Option(help="What its text is.")],
     after: Annotated[int | None, typer.Option(metavar="STEP", min=1, help="Right after this step, by its id.")] = None,
     before: Annotated[
         int | None, typer.Option(metavar="STEP", min=1, help="Right before this step, by its id.")

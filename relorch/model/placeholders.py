@@ -11,7 +11,8 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from relorch.errors import InvalidValue
 from relorch.model.quoting import CODE, BashReader, SqlReader
@@ -39,6 +40,24 @@ _ALLOWED_FILTERS: Mapping[StepType, frozenset[str]] = {
     StepType.SQL: frozenset({"sql", "ident", "raw"}),
     StepType.TEXT: frozenset(FILTERS),
 }
+
+_SHORT = 2_048
+"""Characters of a text of which many are remembered; of longer ones only as many as a large release has."""
+_Rest = ParamSpec("_Rest")
+_Found = TypeVar("_Found")
+
+
+def _remembered(
+    work: Callable[Concatenate[str, _Rest], _Found],
+) -> Callable[Concatenate[str, _Rest], _Found]:
+    """Remember what was found in the last texts: whole texts are kept for it, so a few megabytes and no more."""
+    short, long = lru_cache(maxsize=4096)(work), lru_cache(maxsize=256)(work)
+
+    @wraps(work)
+    def found(content: str, /, *args: _Rest.args, **said: _Rest.kwargs) -> _Found:
+        return (short if len(content) <= _SHORT else long)(content, *args, **said)  # type: ignore[arg-type]
+
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +192,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def parse(content: str) -> tuple[str | Placeholder, ...]:
     """Split `content` into literal texts and placeholders."""
     return tuple(_parts(content))
@@ -227,7 +246,7 @@ def _spots_of(content: str, step_type: StepType, values: Scope) -> Iterator[_Spo
     return iter(_read(content, step_type, known))
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _spots(content: str, step_type: StepType) -> tuple[_Spot, ...]:
     return _read(content, step_type, {})
 

@@ -66,12 +66,10 @@ def copied(path: Path, live: Path) -> Iterator[SpecDatabase]:
     Raises `CannotOpen` for what is no database, a workbook of relorch, or damaged.
     """
     path = path.expanduser().absolute()
-    _refuse_strangers(path, live)
     with scratch() as folder:
         target = folder / "copy.db"
         try:
-            with closing(reading_only(path)) as source, closing(sqlite3.connect(target)) as copy:
-                source.backup(copy)
+            _copy(path, live, target)
             with closing(reading_only(target)) as connection:
                 _refuse_unsound(connection, path)
                 connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -80,6 +78,15 @@ def copied(path: Path, live: Path) -> Iterator[SpecDatabase]:
             raise CannotOpen(
                 f"{path}: this file cannot be read as a database ({error}); nothing was stored."
             ) from error
+
+
+def _copy(path: Path, live: Path, target: Path) -> None:
+    try:
+        _refuse_strangers(path, live)
+        with closing(reading_only(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    except OSError as error:
+        raise CannotOpen(f"{path}: this file cannot be read ({error.strerror}); nothing was stored.") from error
 
 
 def _refuse_strangers(path: Path, live: Path) -> None:

@@ -126,7 +126,7 @@ def _release(connection: Connection, release: Release, operator: str, upcoming: 
 
 def _sum(parts: Sequence[Progress]) -> Progress:
     counts = {status.value: sum(part.counts[status] for part in parts) for status in STATUSES}
-    return count(counts, held=sum(part.held for part in parts))
+    return count(counts, held=sum(part.held for part in parts), held_open=sum(part.held_open for part in parts))
 
 
 def activity_of(connection: Connection, newest: int, **about: int | None) -> tuple[Activity, ...]:

@@ -36,6 +36,7 @@ class Import:
     reached: list[Reached] = field(default_factory=list)
     following: int = 0
     overwritten: list[RowDict] = field(default_factory=list)
+    inactive_count: int = 0
 
     def plan(self, action: str, what: str, detail: str = "", *, old: RowDict | None = None) -> None:
         """Note a thing done; `old`: the values that are another by it."""
@@ -82,6 +83,7 @@ class Import:
             error_count=self.findings.error_count,
             reached=tuple(self.reached),
             basis=hashlib.sha256(dump_json(self.overwritten).encode()).hexdigest(),
+            inactive_count=self.inactive_count,
         )
 
 

@@ -36,7 +36,8 @@ class Imported:
     `findings`: by line, of each kind at most 1,000 and then how many there are; `error_count`: all errors;
     `retexts`: how many open steps show another text by it, which an inventory has to have confirmed; `reached`: the
     steps of an active release, by each template that is updated; `basis`: a digest of what it overwrites;
-    `batch_id`: None when nothing changed; `release_id`: the release that got the steps.
+    `batch_id`: None when nothing changed; `release_id`: the release that got the steps; `inactive_count`: how many of
+    the customers that an inventory creates are inactive.
     """
 
     changes: tuple[Planned, ...]
@@ -48,6 +49,7 @@ class Imported:
     error_count: int = 0
     reached: tuple[Reached, ...] = ()
     basis: str = ""
+    inactive_count: int = 0
 
     def does_as(self, other: Imported) -> bool:
         """Whether it changes the same, over the same values, with the same findings."""

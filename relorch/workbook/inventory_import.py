@@ -161,7 +161,7 @@ class _InventoryImport:
         namespace, active = values.pop("namespace"), said.values.get("active")
         if active is not False and not _is_namespace(namespace):
             active = False
-            message = f"Namespace {shown(namespace)} is no RFC 1123 label; its customer was imported inactive."
+            message = f"Namespace {shown(namespace)} is no RFC 1123 label; its customer is imported inactive."
             self._findings.repair(said.line, message)
         return _Wanted(said, said.values["cluster"], namespace, active, values)
 
@@ -175,7 +175,7 @@ class _InventoryImport:
             given, rest = fitted_name(self._findings, said.line, "The customer", given)
         elif len(given.strip(" ")) > text.NAMESPACE_LIMIT:
             given, rest = given.strip(" ")[: text.NAMESPACE_LIMIT], given.strip(" ")
-            message = f"Namespace {shown(rest)}: was cut to {text.NAMESPACE_LIMIT} characters; the description has all."
+            message = f"Namespace {shown(rest)}: is cut to {text.NAMESPACE_LIMIT} characters; the description has all."
             self._findings.repair(said.line, message)
         with self._done.noting(said.line):
             values[name] = text.line(name, given)
@@ -200,7 +200,7 @@ class _InventoryImport:
             taken.add((each.cluster, each.namespace))
             said = (
                 f"Namespace {shown(old)} on cluster {shown(cluster)} stands in line {first[place]} already; "
-                f"its customer was imported as {shown(each.namespace)}, inactive."
+                f"its customer is imported as {shown(each.namespace)}, inactive."
             )
             self._findings.repair(each.said.line, said)
 
@@ -236,6 +236,7 @@ class _InventoryImport:
             self._add_new()
         self._new[place] = new_customer(self._done.change.connection, cluster, values, is_active=is_active)
         detail = f"on {cluster['name']}" + ("" if is_active else ", inactive")
+        self._done.inactive_count += not is_active
         self._done.plan("create customer", f"{values['name']} ({values['namespace']})", detail)
 
     def _add_new(self) -> None:

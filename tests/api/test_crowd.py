@@ -14,10 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from relorch import Workbook
 from relorch.serve.api import build_api
 from relorch.serve.guard import Guard
+from relorch.workbook.exports import Exports
 from tests.api.conftest import COOKIE, HOST, TOKENS
 from tests.conftest import to_the_end
 
@@ -136,3 +138,64 @@ def test_who_asks_for_much_waits_and_keeps_nobody_waiting(filled: Workbook) -> N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Workbook, "matrix", lambda self, *what: counted(*what))
         assert to_the_end(crowd()) == ({200}, 2)
+
+
+def test_no_more_than_two_copies_lie_beside_the_workbook_while_they_are_sent(filled: Workbook) -> None:
+    app, at_once, most = build_api(filled), 0, 0
+
+    def slowly(_: Exports) -> Iterator[str]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        for _ in range(5_000):
+            yield "{}\n"
+        time.sleep(0.1)
+        at_once -= 1
+
+    async def crowd() -> tuple[set[int], int]:
+        guarded = Guard(app, hosts=frozenset({HOST}), operators=TOKENS, cookie=COOKIE)
+        headers = {"authorization": "Bearer t-ana"}
+        transport = httpx.ASGITransport(guarded)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}", headers=headers) as client:
+            asked = asyncio.gather(*(client.get("/api/export/workbook") for _ in range(8)))
+            await asyncio.sleep(0.05)
+            assert (await client.get("/api/health")).status_code == 200
+            assert not asked.done()
+            return {reply.status_code for reply in await asked}, most
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exports, "workbook", slowly)
+        assert to_the_end(crowd()) == ({200}, 2)
+
+
+def test_of_a_reader_that_goes_away_no_copy_is_left(filled: Workbook) -> None:
+    app, ended = build_api(filled), []
+
+    def endless(_: Exports) -> Iterator[str]:
+        try:
+            while True:
+                yield "{}\n"
+        finally:
+            ended.append(True)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def gone(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError
+
+    headers = [(b"host", HOST.encode()), (b"authorization", b"Bearer t-ana")]
+    asked = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "scheme": "http"}
+    where = {"method": "GET", "path": "/api/export/workbook", "raw_path": b"/api/export/workbook", "root_path": ""}
+    scope = asked | where | {"query_string": b"", "headers": headers, "client": None, "server": None}
+
+    async def left_behind() -> list[bool]:
+        guarded: Any = Guard(app, hosts=frozenset({HOST}), operators=TOKENS, cookie=COOKIE)
+        with pytest.raises(ClientDisconnect):
+            await guarded(scope, receive, gone)
+        return list(ended)  # now, and not when Python gets round to it
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exports, "workbook", endless)
+        assert to_the_end(left_behind()) == [True]

@@ -7,11 +7,13 @@ import io
 import json
 import os
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from relorch import Workbook, open_workbook
+from relorch.transfer import whole
 from tests.cli.conftest import Run
 from tests.conftest import Build
 
@@ -128,6 +130,15 @@ def test_equal_rows_are_counted_and_not_all_printed(elsewhere: Run, tmp_path: Pa
     assert "nothing was imported: 3,000 errors" in wrong.err
 
 
+def test_customers_who_come_in_inactive_are_counted_with_the_way_to_them(elsewhere: Run, tmp_path: Path) -> None:
+    file = given(tmp_path, "inventory.csv", "cluster,namespace,name\neu-1,a,A\neu-1,BAD_1,B\n")
+    for more, way in ((("--dry-run",), "1."), ((), "1; 'relorch customers --inactive' lists them too.")):
+        done = elsewhere("import", "inventory", file, "--db", tmp_path / "new.db", *more)
+        assert (done.code, "its customer is imported inactive" in done.err) == (0, True)
+        assert f"Inactive among the new customers: {way}\n" in done.err
+    assert "BAD_1" in elsewhere("customers", "--inactive", "--db", tmp_path / "new.db").out
+
+
 def test_a_whole_workbook_goes_into_a_new_file_only(relorch: Run, elsewhere: Run, build: Build, tmp_path: Path) -> None:
     build.step()
     lines, new = tmp_path / "workbook.jsonl", tmp_path / "new.db"
@@ -141,6 +152,20 @@ def test_a_whole_workbook_goes_into_a_new_file_only(relorch: Run, elsewhere: Run
     wrong = elsewhere("import", "workbook", lines, "--db", tmp_path / "newer.db")
     assert (wrong.code, (tmp_path / "newer.db").exists()) == (1, False)
     assert "error: line 1" in wrong.err
+
+
+def test_a_line_without_an_end_is_not_read_whole(
+    elsewhere: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless, megabyte = tmp_path / "endless.jsonl", 1024 * 1024
+    endless.write_bytes(b"x" * 40 * megabyte)
+    monkeypatch.setattr(whole, "LINE_LIMIT", megabyte)
+    tracemalloc.start()
+    wrong = elsewhere("import", "workbook", endless, "--db", tmp_path / "new.db")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (wrong.code, "error: line 1: this line is longer than 1,048,576 bytes" in wrong.err) == (1, True)
+    assert most < 20 * megabyte
 
 
 def test_a_file_that_cannot_be_read_is_refused_before_anything_is_made(elsewhere: Run, tmp_path: Path) -> None:

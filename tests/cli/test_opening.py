@@ -95,6 +95,6 @@ def test_a_name_never_reaches_the_terminal_raw(url: str, wb: Workbook) -> None:
 
 def test_a_wrong_operator_is_refused(tmp_path: Path) -> None:
     done = relorch("serve", "--operator", "", "--no-browser", cwd=tmp_path, RELORCH_OPERATOR="two\nlines")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "operator" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -247,6 +247,29 @@ def test_at_a_terminal_it_asks(url: str, wb: Workbook, build: Build, answer: str
     assert (code, wb.steps.get(step.id).status) == (0 if answer == "y" else 1, status)
 
 
+def test_what_was_refused_before_the_question_is_not_done_after_it(url: str, wb: Workbook, build: Build) -> None:
+    claimed, undecided = build.steps_of(build.active(steps=2))
+    ben = wb.acting_as("ben").steps
+    ben.start(claimed.id)
+    ben.mark_done(undecided.id)
+    mine, theirs = pty.openpty()
+    ids = (str(claimed.id), str(undecided.id))
+    command = [sys.executable, "-m", "relorch", "done", *ids, "--db", url, "--operator", "ana"]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs) as asked:
+        told = b""
+        while b"somebody else's work" not in told:
+            told += os.read(mine, 4096)
+        ben.reopen(undecided.id)
+        os.write(mine, b"y\n")
+        code = asked.wait(60)
+    told += os.read(mine, 65_536)
+    os.close(theirs)
+    os.close(mine)
+    assert code == 1
+    assert b"already done by ben" in told
+    assert [wb.steps.get(step.id).status.value for step in (claimed, undecided)] == ["done", "pending"]
+
+
 def test_the_second_of_two_learns_who_was_first(relorch: Run, wb: Workbook, build: Build) -> None:
     step = build.step()
     assert relorch("done", step.id, "--operator", "ben").code == 0

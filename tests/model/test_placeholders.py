@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relorch.model.placeholders import FILTERS, NAMES, Scope, check_content, names_in, render, scope
+from relorch.model.placeholders import FILTERS, NAMES, Scope, check_content, names_in, parse, render, scope
 from relorch.model.values import StepType
 
 ScopeOf = Callable[..., Scope]
@@ -217,3 +218,12 @@ def test_the_placeholders_of_a_content_can_be_listed() -> None:
         ("", None),
     ]
     assert found[2].malformed is not None
+
+
+def test_many_versions_of_a_large_text_are_not_all_kept_in_memory() -> None:
+    tracemalloc.start()
+    for number in range(800):
+        parse(f"# {number} ${{{{ namespace }}}}\n" + "x" * 63_000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 50 * 1024 * 1024

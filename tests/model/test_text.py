@@ -183,6 +183,13 @@ def test_a_value_in_a_message_is_printable_whatever_it_is(value: str) -> None:
     assert str(InvalidValue("name", value, "must not be blank")).isprintable()
 
 
+def test_each_id_of_a_list_is_named_in_a_message() -> None:
+    assert shown(list(range(1, 101))) == str(list(range(1, 101)))
+    assert shown(tuple(range(1, 1_235))) == f"{list(range(1, 101))} and 1,134 more"
+    assert shown(["x" * 100]).endswith("… (104 characters)")
+    assert len(shown([10**4_000] * 3)) < 100
+
+
 def test_a_long_value_in_a_message_is_cut_and_its_length_told() -> None:
     with pytest.raises(InvalidValue) as caught:
         text.line("name", "x" * 5_000)

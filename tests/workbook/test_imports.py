@@ -92,6 +92,11 @@ def test_repairs_are_applied_and_listed(wb: Workbook) -> None:
     text = f"{HEAD}\neu-1,acme,Acme\neu-1,Bad_One,Bad\neu-1,acme,Other\neu-1,acme,Acme\neu-1,long,{'n' * 205}\n"
     done = wb.imports.inventory(text)
     assert [(finding.kind, finding.line) for finding in done.findings] == [(Kind.REPAIR, line) for line in (3, 4, 5, 6)]
+    assert [finding.message for finding in done.findings[:2]] == [  # said of a dry run too, when nothing is done yet
+        "Namespace 'Bad_One' is no RFC 1123 label; its customer is imported inactive.",
+        "Namespace 'acme' on cluster 'eu-1' stands in line 2 already; its customer is imported as 'acme (2)', inactive.",
+    ]
+    assert done.inactive_count == 2
     found = [(each.namespace, each.is_active, each.description) for each in wb.customers.list(inactive=True)]
     assert sorted(found) == [
         ("Bad_One", False, None),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from itertools import islice
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -81,10 +82,23 @@ def export_inventory(book: Book) -> Response:
     return Response(book.exports.inventory(), media_type="text/csv")
 
 
+def _sending() -> Iterator[ExitStack]:
+    with ExitStack() as sent:
+        yield sent
+
+
+Sending = Annotated[ExitStack, Depends(_sending, scope="request", max_concurrency=2)]
+"""It ends when the answer is sent or its reader is gone: a whole workbook is sent from a copy of the database, and no
+more of these may lie beside it."""
+
+
 @router.get("/export/workbook", response_class=Response, responses=_told("application/x-ndjson"))
-def export_workbook(book: Book) -> Response:
+def export_workbook(book: Book, sending: Sending) -> Response:
     """Give the whole workbook as lines of JSON: every table and every event."""
-    return StreamingResponse(_begun(book.exports.workbook()), media_type="application/x-ndjson")
+    lines = book.exports.workbook()
+    if isinstance(lines, Generator):  # else a reader that went away leaves the copy there
+        sending.callback(lines.close)
+    return StreamingResponse(_begun(lines), media_type="application/x-ndjson")
 
 
 _LINES = 1_000  # in one piece: each piece is made in a thread of its own

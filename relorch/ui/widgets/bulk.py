@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
@@ -18,7 +19,9 @@ from relorch.workbook.steps import Outcome, Refusal
 LISTED = 100
 """As many of the refused are listed one by one; the reasons are counted over all of them."""
 REMEMBERED = 50
-"""As many answers are kept for a message that comes twice."""
+"""As many answers are kept for a message that comes twice, and as many batches that can be taken back."""
+PREVIEWED = 5
+"""As many previews are kept: the page confirms its last one, the others are still on their way."""
 
 AT_MOST = 5_000
 """As many steps can be changed at once; the page says so before it asks."""
@@ -64,28 +67,46 @@ class Undo(_Message):
 MESSAGE: TypeAdapter[Preview | Do | Undo] = TypeAdapter(Annotated[Preview | Do | Undo, Field(discriminator="type")])
 
 
-class Answers:
-    """The last answers of a page by the number of their request, for one that comes twice."""
+_What = TypeVar("_What")
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, dict[str, Any]] = OrderedDict()
 
-    def of(self, request: int) -> dict[str, Any] | None:
-        """Give the answer to a request that was stored already, or None."""
-        return self._kept.get(request)
+class Kept(Generic[_What]):
+    """The last things of a page by their number, `most` of them; older ones are forgotten."""
 
-    def keep(self, request: int, answer: dict[str, Any]) -> dict[str, Any]:
-        """Keep the answer to a request, and give it."""
-        self._kept[request] = answer
-        while len(self._kept) > REMEMBERED:
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[int, _What] = OrderedDict()
+
+    def of(self, number: int) -> _What | None:
+        """Give what is kept under a number, or None."""
+        return self._kept.get(number)
+
+    def keep(self, number: int, what: _What) -> _What:
+        """Keep something under a number, and give it."""
+        self._kept[number] = what
+        while len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return answer
+        return what
 
 
-def previewed(workbook: Workbook, message: Preview) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Seen:
+    """A preview that was shown: by step id the digest of the text that would be recorded, and what was refused."""
+
+    verb: Verb
+    digests: Mapping[int, str | None]
+    refused: Mapping[int, Refusal]
+
+    def covers(self, message: Do) -> bool:
+        """Whether what the page wants done is what this preview was of, or less."""
+        return message.verb is self.verb and set(message.ids) <= self.digests.keys() | self.refused.keys()
+
+
+def previewed(workbook: Workbook, message: Preview) -> tuple[dict[str, Any], Seen]:
     """Give the answer to a preview: how many would be changed, which are refused, which are somebody else's.
 
-    Raises what the preview of the verb raises, and `NotAllowed` for more than `AT_MOST` steps.
+    Beside it what `apply` takes when it is confirmed. Raises what the preview of the verb raises, and `NotAllowed`
+    for more than `AT_MOST` steps.
     """
     _refuse_too_many(message.ids)
     theirs = workbook.steps.claims(message.ids)
@@ -94,27 +115,44 @@ def previewed(workbook: Workbook, message: Preview) -> dict[str, Any]:
     outcome = Outcome(None, ())
     if wanted:
         outcome = workbook.steps.preview(message.verb, list(wanted), expected_version=wanted)
-    return {
+    answer = {
         "type": "previewed",
         "request": message.request,
         "will": len(outcome.steps),
         "refused": refusals(outcome.refused, message.verb, workbook.operator),
         "claimed": _by_operator(theirs),
     }
+    digests = {step.id: step.executed_sha256 for step in outcome.steps}
+    return answer, Seen(message.verb, digests, {each.step_id: each for each in outcome.refused})
 
 
-def apply(workbook: Workbook, message: Do) -> Outcome:
-    """Do the verb for all of the steps in one batch, as they were on the screen; raises as `previewed` does."""
+def apply(workbook: Workbook, message: Do, seen: Seen | None = None) -> Outcome:
+    """Do the verb in one batch, for the steps that the preview named and with the texts it stood on.
+
+    What it refused stays refused. `seen`: the preview that is confirmed; without it, or for steps that were not in it,
+    raises `NotAllowed`, else as `previewed` does.
+    """
     _refuse_too_many(message.ids)
-    verbs, ids, reason, note = workbook.steps, message.ids, message.reason, message.note
-    versions = dict(zip(ids, message.versions, strict=True))
+    if seen is None or not seen.covers(message):
+        raise NotAllowed(words.PREVIEW_GONE)
+    versions = dict(zip(message.ids, message.versions, strict=True))
+    refused = tuple(seen.refused[step_id] for step_id in versions if step_id in seen.refused)
+    wanted = {step_id: version for step_id, version in versions.items() if step_id not in seen.refused}
+    if not wanted:
+        return Outcome(None, (), refused)
+    done = _done(workbook, message, wanted, {step_id: seen.digests[step_id] for step_id in wanted})
+    return Outcome(done.batch_id, done.steps, refused + done.refused)
+
+
+def _done(workbook: Workbook, message: Do, versions: dict[int, int], digests: dict[int, str | None]) -> Outcome:
+    verbs, ids, reason, note = workbook.steps, list(versions), message.reason, message.note
     match message.verb:
         case Verb.START:
-            return verbs.start(ids, notes=note, expected_version=versions)
+            return verbs.start(ids, notes=note, expected_version=versions, text_sha256=digests)
         case Verb.MARK_DONE:
-            return verbs.mark_done(ids, notes=note, expected_version=versions)
+            return verbs.mark_done(ids, notes=note, expected_version=versions, text_sha256=digests)
         case Verb.FAIL:
-            return verbs.fail(ids, reason=reason or "", expected_version=versions)
+            return verbs.fail(ids, reason=reason or "", expected_version=versions, text_sha256=digests)
         case Verb.SKIP:
             return verbs.skip(ids, reason=reason or "", expected_version=versions)
         case Verb.REVERT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import anywidget
@@ -15,7 +15,19 @@ from relorch.model.text import visible
 from relorch.model.values import Member, MemberState, Release
 from relorch.ui import words
 from relorch.ui.widgets import module, style
-from relorch.ui.widgets.bulk import MESSAGE, Answers, Do, Preview, Undo, apply, previewed, refusals
+from relorch.ui.widgets.bulk import (
+    MESSAGE,
+    PREVIEWED,
+    REMEMBERED,
+    Do,
+    Kept,
+    Preview,
+    Seen,
+    Undo,
+    apply,
+    previewed,
+    refusals,
+)
 from relorch.views.matrix import NO_STEP, Matrix
 from relorch.workbook import Changes, Workbook
 
@@ -40,13 +52,14 @@ class MatrixWidget(anywidget.AnyWidget):
     def __init__(self, workbook: Workbook, release: Release, *, channel: str, selected: int = 0) -> None:
         self._workbook = workbook
         self._release = release
-        self._answers = Answers()
-        self._batches: dict[int, list[int]] = {}  # what this page stored: the customers of each batch
+        self._answers: Kept[dict[str, Any]] = Kept(REMEMBERED)
+        self._previews: Kept[Seen] = Kept(PREVIEWED)
+        self._batches: Kept[frozenset[int]] = Kept(REMEMBERED)  # what this page stored: the customers of each batch
         matrix = workbook.matrix(release.id)
         super().__init__(head=self._look(matrix), cells=matrix.packed(), channel=channel, selected=selected)
         self.on_msg(self._receive)
 
-    def refresh(self, customer_ids: Sequence[int], *, own: bool = False) -> None:
+    def refresh(self, customer_ids: Collection[int], *, own: bool = False) -> None:
         """Draw the columns of these customers anew, as they are stored now; `own`: this very page changed them."""
         shown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id in self._column_of]
         if not shown:
@@ -115,25 +128,26 @@ class MatrixWidget(anywidget.AnyWidget):
     def _knows(self, message: Preview | Do | Undo) -> bool:
         """Whether the message is about cells of this matrix, or about a batch that this page stored."""
         if isinstance(message, Undo):
-            return message.batch in self._batches
+            return self._batches.of(message.batch) is not None
         return len(message.ids) == len(message.versions) and self._ids.issuperset(message.ids)
 
     def _preview(self, message: Preview) -> None:
         try:
-            answer = previewed(self._workbook, message)
+            answer, seen = previewed(self._workbook, message)
+            self._previews.keep(message.request, seen)
         except RelorchError as error:
             answer = _failed(message.request, error)
         self.send(answer)
 
     def _do(self, message: Do) -> None:
         try:
-            outcome = apply(self._workbook, message)
+            outcome = apply(self._workbook, message, self._previews.of(message.request))
         except RelorchError as error:
             self.send(_failed(message.request, error))
             return
-        changed = [step.customer_id for step in outcome.steps]
+        changed = frozenset(step.customer_id for step in outcome.steps)
         if outcome.batch_id is not None:
-            self._batches[outcome.batch_id] = changed
+            self._batches.keep(outcome.batch_id, changed)
         answer = {
             "type": "applied",
             "request": message.request,
@@ -155,9 +169,9 @@ class MatrixWidget(anywidget.AnyWidget):
             return
         answer = {"type": "undone", "request": message.request, "count": len(undone.step_ids), "left": len(undone.left)}
         self.send(self._answers.keep(message.request, answer))
-        self._show(self._batches[message.batch])
+        self._show(self._batches.of(message.batch) or ())
 
-    def _show(self, customer_ids: Sequence[int]) -> None:
+    def _show(self, customer_ids: Collection[int]) -> None:
         """Draw what was just stored; when that cannot be read now, the page follows by itself a moment later."""
         try:
             self.refresh(customer_ids, own=True)

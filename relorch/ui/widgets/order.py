@@ -7,6 +7,7 @@ order on top of one that somebody else stored meanwhile.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
@@ -23,6 +24,8 @@ from relorch.ui.widgets import module, style
 from relorch.workbook import Workbook
 
 _Id = Annotated[int, Field(ge=1, lt=2**63)]
+_BATCHES = 50
+"""As many of the last orders of a page can be taken back from it."""
 
 
 class _Message(BaseModel):
@@ -90,7 +93,7 @@ class OrderWidget(anywidget.AnyWidget):
         self._on_select, self._on_new, self._on_stored = on_select, on_new, on_stored
         self._unsaved: frozenset[int] = frozenset()
         self._standing: Standing = {}
-        self._batches: list[int] = []
+        self._batches: deque[int] = deque(maxlen=_BATCHES)
         self.on_msg(self._receive)
 
     def draw(self, templates: Collection[StepTemplate], unsaved: Collection[int], standing: Standing) -> None:
