@@ -110,11 +110,18 @@ def heading(get_drawn, get_seen, reads, view, workbook):
 
 
 @app.cell
-def tab(picked, view):
+def tabs(picked, view):
     """Draws what can be looked at and done."""
     mo.stop(picked is None)
-    tab = inventory.tabs(picked, view)
-    tab
+    tabs = mo.ui.anywidget(inventory.tabs(picked, view))
+    tabs
+    return (tabs,)
+
+
+@app.cell
+def tab(tabs):
+    """Which of them is open."""
+    tab = tabs.value["picked"]
     return (tab,)
 
 
@@ -122,8 +129,8 @@ def tab(picked, view):
 def record(get_seen, picked, reads, tab, workbook):
     """Reads the customer's releases or its history."""
     get_seen()
-    mo.stop(tab.value not in customer_record.TABS)
-    page.show(reads(lambda: customer_record.TABS[tab.value](workbook, picked)))
+    mo.stop(tab not in customer_record.TABS)
+    page.show(reads(lambda: customer_record.TABS[tab](workbook, picked)))
     return
 
 
@@ -155,7 +162,7 @@ def cluster_store(begun_cluster, create, drafts, set_view, typed_cluster, workbo
 @app.cell
 def customer_form(drafts, set_view, tab, view, workbook):
     """Draws the form of a new customer on the picked cluster."""
-    mo.stop(view.kind != "cluster" or tab.value != inventory.NEW_CUSTOMER)
+    mo.stop(view.kind != "cluster" or tab != inventory.NEW_CUSTOMER)
     begun_customer = drafts.begin(("customer", view.id), inventory.printed)
     customer = drafts.drawn(begun_customer, inventory.customer_form(workbook, begun_customer.shown))
     add = mo.ui.run_button(label="Create customer", kind="success")
@@ -181,7 +188,7 @@ def customer_store(add, begun_customer, drafts, picked, set_view, typed_customer
 @app.cell
 def edit_form(drafts, picked, reads, set_view, tab, view, workbook):
     """Draws the form of an edit, filled with what is stored, or with what was typed before."""
-    mo.stop(tab.value != inventory.EDIT)
+    mo.stop(tab != inventory.EDIT)
     begun = drafts.begin((f"edit {view.kind}", view.id), inventory.printed, picked)
     edited = drafts.drawn(begun, reads(lambda: inventory.edit_form(workbook, picked, begun.shown)))
     save = mo.ui.run_button(label="Save", kind="success")
@@ -219,9 +226,9 @@ def edit_sure(asked, begun, drafts, set_view, sure, typed, view, workbook):
 @app.cell
 def last_form(picked, tab):
     """Draws the one button that takes out of use, or into it again."""
-    mo.stop(tab.value not in (inventory.DEACTIVATE, inventory.REACTIVATE))
-    last = mo.ui.run_button(label=tab.value)
-    page.show(inventory.last_word(picked, tab.value, last))
+    mo.stop(tab not in (inventory.DEACTIVATE, inventory.REACTIVATE))
+    last = mo.ui.run_button(label=tab)
+    page.show(inventory.last_word(picked, tab, last))
     return (last,)
 
 
@@ -229,7 +236,7 @@ def last_form(picked, tab):
 def last_store(last, picked, set_view, tab, view, workbook):
     """Deactivates or reactivates."""
     mo.stop(not last.value)
-    put = inventory.put_in_use(workbook, picked, tab.value)
+    put = inventory.put_in_use(workbook, picked, tab)
     if put.stored:
         set_view(inventory.View(view.kind, view.id, said=put.shown))
     saving.beside(put)

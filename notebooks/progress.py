@@ -80,6 +80,14 @@ def facts(get_again, get_seen, picks, reads, release, workbook):
 
 
 @app.cell
+def missing(facts, get_charted, get_listed, params):
+    """Says what the address asks for and is not in the release, until something else is picked."""
+    mo.stop(get_charted() or get_listed())
+    progress.missing(params, facts)
+    return
+
+
+@app.cell
 def figures(facts):
     """Draws how it stands, in a line of figures and a sentence."""
     progress.standing(facts)

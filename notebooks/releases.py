@@ -133,18 +133,25 @@ def undo_store(set_view, undo_last, view, workbook):
 
 
 @app.cell
-def tab(release, view):
+def tabs(release, view):
     """Draws what can be done with the open release, or how a new one is made."""
     mo.stop(release is None and (view.opened or view.missing))
-    tab = releases.tabs(release, view)
-    tab
+    tabs = mo.ui.anywidget(releases.tabs(release, view))
+    tabs
+    return (tabs,)
+
+
+@app.cell
+def tab(tabs):
+    """Which of them is open."""
+    tab = tabs.value["picked"]
     return (tab,)
 
 
 @app.cell
 def new_form(drafts, set_view, tab):
     """Draws the form of a new release."""
-    mo.stop(tab.value != releases.BY_HAND)
+    mo.stop(tab != releases.BY_HAND)
     begun_new = drafts.begin(("new", 0), release_form.printed)
     new = drafts.drawn(begun_new, release_form.form(begun_new.shown))
     create = mo.ui.run_button(label="Create draft", kind="success")
@@ -169,7 +176,7 @@ def new_store(begun_new, create, drafts, set_view, typed_new, workbook):
 @app.cell
 def join_form(reads, release, tab, workbook):
     """Draws the customers to choose from, to activate a draft or to add to an active release."""
-    mo.stop(tab.value not in (releases.ACTIVATE, releases.ADD))
+    mo.stop(tab not in (releases.ACTIVATE, releases.ADD))
     joining = reads(lambda: membership.joining(workbook, release))
     mo.stop(not joining.offered, page.show(reads(lambda: membership.nobody(workbook, release))))
     joiners = choose_customers(joining.offered, label=joining.label, quick=joining.quick)
@@ -217,7 +224,7 @@ def join_store(join, joiners, release, set_view, shown, workbook):
 def members(get_seen, reads, release, tab, workbook):
     """Reads who takes part and how far each is."""
     get_seen()
-    mo.stop(tab.value != releases.MEMBERS)
+    mo.stop(tab != releases.MEMBERS)
     page.show(reads(lambda: membership.members(workbook, release)))
     return
 
@@ -225,7 +232,7 @@ def members(get_seen, reads, release, tab, workbook):
 @app.cell
 def change_form(drafts, reads, release, set_view, tab, workbook):
     """Draws the members to choose from, the reason and the verbs."""
-    mo.stop(tab.value != releases.HOLD)
+    mo.stop(tab != releases.HOLD)
     offered = reads(lambda: membership.changeable(workbook, release))
     mo.stop(not offered, page.notice(words.NOBODY_TO_CHANGE))
     chosen = choose_customers(offered, label="Members of this release", quick=membership.held(offered))
@@ -263,7 +270,7 @@ def change_store(begun_reason, chosen, drafts, release, set_view, typed_reason, 
 @app.cell
 def edit_form(drafts, release, set_view, tab):
     """Draws the form of an edit, filled with what is stored, or with what was typed before."""
-    mo.stop(tab.value != releases.EDIT)
+    mo.stop(tab != releases.EDIT)
     begun = drafts.begin(("edit", release.id), release_form.printed, release)
     edited = drafts.drawn(begun, release_form.form(begun.shown))
     save = mo.ui.run_button(label="Save", kind="success")
@@ -301,7 +308,7 @@ def edit_sure(anyway, asked, begun, drafts, set_view, typed, workbook):
 @app.cell
 def clone_form(drafts, release, set_view, tab):
     """Draws the form of a clone."""
-    mo.stop(tab.value != releases.CLONE)
+    mo.stop(tab != releases.CLONE)
     begun_copy = drafts.begin(("clone", release.id), lambda _: release_form.EMPTY_CLONE)
     copy = drafts.drawn(begun_copy, release_form.clone_form(begun_copy.shown))
     clone = mo.ui.run_button(label="Clone into a draft", kind="success")
@@ -326,10 +333,10 @@ def clone_store(begun_copy, clone, drafts, release, set_view, typed_copy, workbo
 @app.cell
 def last_form(release, tab):
     """Draws the one button of a tab that deletes, archives or reopens."""
-    mo.stop(tab.value not in releases.LAST_WORD)
-    last = mo.ui.run_button(label=releases.LAST_WORD[tab.value])
+    mo.stop(tab not in releases.LAST_WORD)
+    last = mo.ui.run_button(label=releases.LAST_WORD[tab])
     get_closing, set_closing = mo.state(None)
-    page.show(releases.last_word(tab.value, last))
+    page.show(releases.last_word(tab, last))
     return get_closing, last, set_closing
 
 
@@ -337,7 +344,7 @@ def last_form(release, tab):
 def last_store(last, release, set_closing, set_view, tab, workbook):
     """Deletes, archives or reopens the release, or asks first."""
     mo.stop(not last.value)
-    closed = releases.close(workbook, release, tab.value)
+    closed = releases.close(workbook, release, tab)
     set_closing(closed)
     if closed.stored:
         set_view(releases.after_closing(workbook, release, closed))
@@ -358,7 +365,7 @@ def last_asked(get_closing):
 def last_sure(closing, for_good, release, set_closing, set_view, tab, workbook):
     """Does what was asked about, or asks anew when that is not so any more."""
     mo.stop(for_good is None or not for_good.value)
-    done = releases.close(workbook, release, tab.value, asked=closing)
+    done = releases.close(workbook, release, tab, asked=closing)
     set_closing(done)
     if done.stored:
         set_view(releases.after_closing(workbook, release, done))
@@ -368,7 +375,7 @@ def last_sure(closing, for_good, release, set_closing, set_view, tab, workbook):
 @app.cell
 def import_form(drafts, release, set_view, tab, workbook):
     """Draws where a file is chosen, or its text pasted, to be imported; and the files of what is there."""
-    mo.stop(tab.value not in (releases.FROM_FILE, releases.FILES))
+    mo.stop(tab not in (releases.FROM_FILE, releases.FILES))
     target = importing.Target(release=release)
     above = page.show(importing.intro(target, importing.downloads(workbook, target)))
     mo.stop(target.is_read_only, above)
@@ -377,7 +384,7 @@ def import_form(drafts, release, set_view, tab, workbook):
     begun_file = drafts.begin(("import", target.id), importing.nothing)
     file = importing.file_form(drafts, begun_file, target)
     look = mo.ui.run_button(label=words.IMPORT_LOOK, kind="success")
-    undo_file = drafts.discard(begun_file, lambda: set_view(releases.View(target.id, tab=tab.value)))
+    undo_file = drafts.discard(begun_file, lambda: set_view(releases.View(target.id, tab=tab)))
     typed_file = lambda: file.value  # noqa: E731 - as above
     mo.vstack([above, importing.laid_out(file, look, *undo_file, note=begun_file.note)])
     return begun_file, get_step, importer, look, typed_file
@@ -409,7 +416,7 @@ def import_store(begun_file, drafts, go, importer, set_view, tab, typed_file, ty
     imported = importer.go_on(typed_file(), typed_name())
     if imported is not None:
         drafts.finish(begun_file)
-        set_view(releases.View(imported.release_id, tab=tab.value, said=imported.shown, undo=imported.undo))
+        set_view(releases.View(imported.release_id, tab=tab, said=imported.shown, undo=imported.undo))
     return
 
 

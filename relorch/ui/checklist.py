@@ -92,7 +92,7 @@ def nothing_to_show(workbook: Workbook, error: RelorchError | None = None) -> mo
         text = words.CHECKLIST_ON_AN_EMPTY_WORKBOOK
         ways = [link("inventory", "Inventory"), link("releases", "Releases")]
     else:
-        text = words.NO_SUCH_RELEASE if isinstance(error, NotFound) and error.kind == "release" else str(error)
+        text = _why(error)
         ways = [link("releases", "All releases"), *(_way(each) for each in releases[:5])]
     return show(
         html(
@@ -102,6 +102,12 @@ def nothing_to_show(workbook: Workbook, error: RelorchError | None = None) -> mo
             ways=joined(html("<li>{way}</li>", way=way) for way in ways),
         )
     )
+
+
+def _why(error: RelorchError) -> str:
+    if not isinstance(error, NotFound):
+        return str(error)
+    return words.NO_SUCH_RELEASE if error.kind == "release" else words.no_such(error.kind)
 
 
 def _way(release: Release) -> Markup:

@@ -181,7 +181,11 @@ class Importer:
         )
 
     def _said(self, done: Imported) -> Markup:
-        return html("{counts} {way}", counts=words.import_stored(_counts(done.changes)), way=_ways(self.workbook, done))
+        return html(
+            "{counts} {way}",
+            counts=words.import_stored(_counts(done.changes), done.inactive_count),
+            way=_ways(self.workbook, done),
+        )
 
     def _show(self, step: Step) -> None:
         self.step = step
@@ -340,7 +344,7 @@ def _head(step: Step) -> Markup:
     if step.errors:
         kind, text = "ro-refusal", words.import_errors(step.errors)
     elif planned.changes:
-        kind, text = "ro-import-counts", words.import_would(_counts(planned.changes))
+        kind, text = "ro-import-counts", words.import_would(_counts(planned.changes), planned.inactive_count)
     else:
         kind, text = "ro-notice", words.IMPORT_NO_CHANGES
     return html(

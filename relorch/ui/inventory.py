@@ -19,6 +19,7 @@ from relorch.ui.page import Markup, element, html, joined, link
 from relorch.ui.saving import Pressed, save_edit
 from relorch.ui.session import Params
 from relorch.ui.widgets.customers import CustomersWidget, Offered, OfferedCluster, choose_customers
+from relorch.ui.widgets.tabs import TabStrip
 from relorch.workbook import Workbook
 
 RELEASES, HISTORY, EDIT = "Releases", "History", "Edit"
@@ -153,7 +154,7 @@ def left(tree: Tree, inactive: mo.ui.checkbox, *buttons: mo.ui.button) -> Markup
 # ---- the panel ------------------------------------------------------------------------------------------------
 
 
-def tabs(picked: Picked, view: View) -> mo.ui.tabs:
+def tabs(picked: Picked, view: View) -> TabStrip:
     """Give what can be looked at and done with what is picked; each tab's content is drawn by a cell of its own."""
     last = DEACTIVATE if picked.is_active else REACTIVATE
     names = [EDIT, last]
@@ -161,7 +162,7 @@ def tabs(picked: Picked, view: View) -> mo.ui.tabs:
         names = [RELEASES, HISTORY, *names]
     elif picked.is_active:
         names = [NEW_CUSTOMER, *names]
-    return mo.ui.tabs(dict.fromkeys(names, ""), value=view.tab if view.tab in names else names[0])
+    return TabStrip(names, view.tab)
 
 
 def panel_top(workbook: Workbook, view: View, picked: Picked | None, *, told: bool) -> Markup:

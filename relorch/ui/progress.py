@@ -257,6 +257,17 @@ def _nothing_yet(release: Release | None) -> mo.Html:
     return notice(html("{said} {way}", said=said, way=way))
 
 
+def missing(params: Params, facts: Facts) -> mo.Html | None:
+    """Say so when the cluster or customer that the address asks for is none of this release."""
+    found = Chosen.asked(params).fit(facts)
+    for name, picked in (("cluster", found.cluster), ("customer", found.customer)):
+        if params.text(name) is not None and (picked is None or params.number(name) != picked):
+            return show(
+                html('<p class="ro-page ro-refusal" role="alert">{text}</p>', text=words.PROGRESS_MISSING[name])
+            )
+    return None
+
+
 def standing(facts: Facts) -> mo.Html:
     """Give the line of figures, and the sentence that says when the rest will be done."""
     whole, members = facts.whole, facts.flow.lead_times

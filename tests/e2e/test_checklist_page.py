@@ -187,6 +187,25 @@ def test_one_step_is_walked_across_all_customers(serving: Serving, tab: Tabs) ->
     assert (window.console, window.outside) == ([], [])
 
 
+def test_keys_work_while_the_focus_is_on_a_radio_or_a_checkbox(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        _, steps = customer_with(wb, 2)
+    page = checklist(tab(serving), steps[0])
+    auto = page.get_by_role("checkbox", name="Go on by itself")
+    auto.click()
+    page.keyboard.press("Space")
+    expect(auto).to_be_checked()
+    page.keyboard.press("Space")
+    page.keyboard.press("d")
+    expect(card(page, steps[0].name)).to_have_accessible_name(re.compile("done, by ana"))
+    page.get_by_role("radio", name="this step").click()
+    expect(list_of(page)).to_have_accessible_name("Customers of this step")
+    at = open_card(page).get_attribute("aria-label")
+    page.keyboard.press("j")
+    expect(open_card(page)).not_to_have_accessible_name(at)
+    expect(open_card(page)).to_be_focused()
+
+
 def test_the_walk_is_turned_at_a_card_and_the_address_leads_back(serving: Serving, tab: Tabs) -> None:
     with serving.open() as wb:
         _, steps = customer_with(wb, 2)

@@ -54,13 +54,15 @@ def test_an_inventory_file_is_previewed_with_its_findings_and_imported(serving_e
     page.get_by_label(words.IMPORT_PASTE).fill("")
     upload(page, "inventory.csv", GOOD)
     found = preview(page)
-    expect(found.get_by_role("status")).to_contain_text("create cluster: 1, create customer: 2", timeout=SLOW)
+    expect(found.get_by_role("status")).to_contain_text("create customer: 2, 1 of them inactive", timeout=SLOW)
     expect(found.get_by_role("row", name="3 repair")).to_contain_text("'Bolt_Prod' is no RFC 1123 label")
     with serving_empty.open() as wb:
         assert wb.clusters.list() == []
     press(page, words.IMPORT_IT)
-    stored(page, "The file is imported (create cluster: 1, create customer: 2).")
+    stored(page, "The file is imported (create cluster: 1, create customer: 2, 1 of them inactive).")
     expect(page.get_by_role("treeitem", name="<i>Acme</i>, eu-1/acme")).to_be_visible(timeout=SLOW)
+    page.get_by_label("Show inactive").check()
+    expect(page.get_by_role("treeitem", name="Bolt, eu-1/Bolt_Prod")).to_be_visible(timeout=SLOW)
     page.get_by_role("link", name="eu-1").click()
     expect(page.get_by_role("heading", name="eu-1", level=2)).to_be_visible(timeout=SLOW)
 

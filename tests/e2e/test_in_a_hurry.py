@@ -237,3 +237,23 @@ def test_an_edit_is_said_to_be_stored_only_when_its_form_is_drawn_anew(serving_e
     page.wait_for_function("window.form", timeout=20_000)
     assert page.evaluate("window.form") == "a new one"
     expect(page.get_by_label("Description")).to_have_value("called twice a year")
+
+
+def test_the_answer_to_a_press_comes_into_view(serving: Serving, tab: Tabs) -> None:
+    with serving.open() as wb:
+        release_id = active_release(wb)
+        template = next(each for each in wb.templates.list(release_id) if each.content.count("\n") > 8)
+        run, _ = pending_runs(wb, 2)
+    window = tab(serving)
+    window.page.set_viewport_size({"width": 1280, "height": 640})
+    page = window.goto(f"/inventory?customer={run[0].customer_id}")
+    page.get_by_role("tab", name="Edit").click()
+    page.get_by_label("Namespace").fill("moved")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save all the same")).to_be_in_viewport(ratio=1, timeout=10_000)
+
+    page = window.goto(f"/steps?release={release_id}&template={template.id}")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(template.name, timeout=20_000)
+    page.get_by_role("textbox", name="Content").fill(template.content + "\n# more\n" * 20)
+    page.get_by_role("button", name="Preview the change").click()
+    expect(page.get_by_role("heading", name="What this change does")).to_be_in_viewport(timeout=10_000)

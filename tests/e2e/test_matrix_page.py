@@ -262,6 +262,47 @@ def test_a_page_alone_says_that_it_is_not_guarded(sample_database: Path, tmp_pat
         process.wait(15)
 
 
+NAMES = {"long": "Backfill the due date", "hebrew": "מיגרציה של מסד הנתונים ואימות הסכמה לפני שמשחררים"}
+CUT = """name => {
+  const letters = document.createRange();
+  letters.setStart(name.firstChild, 0);
+  letters.setEnd(name.firstChild, 1);
+  const [first, room] = [letters, name].map((each) => each.getBoundingClientRect());
+  return { first: first.left >= room.left - 1 && first.right <= room.right + 1, whole: name.scrollWidth <= name.clientWidth };
+}"""
+
+
+def test_a_small_window_shows_the_names_of_the_steps_from_their_beginning(serving_empty: Serving, tab: Tabs) -> None:
+    with serving_empty.open() as wb:
+        cluster = wb.clusters.create(name="eu-1")
+        customer = wb.customers.create(cluster_id=cluster.id, namespace="a", name="A")
+        release = wb.releases.create(name="2026.11", type="release", version_number="4.2.0")
+        for name in NAMES.values():
+            wb.templates.add(release.id, name=name, category="deploy", type="bash", content="x")
+        wb.releases.activate(release.id, customer_ids=[customer.id])
+    window = tab(serving_empty)
+    window.blank.set_viewport_size({"width": 900, "height": 800})
+    page = window.goto("/matrix")
+    names = {key: page.get_by_role("grid").get_by_text(name) for key, name in NAMES.items()}
+    expect(names["long"]).to_be_visible(timeout=20_000)
+    assert names["long"].evaluate(CUT) == {"first": True, "whole": True}
+    assert names["hebrew"].evaluate(CUT) == {"first": True, "whole": False}
+    expect(page.get_by_role("rowheader", name=NAMES["hebrew"])).to_have_attribute("title", re.compile(NAMES["hebrew"]))
+    matrix = page.get_by_role("region", name="Matrix")
+    expect(matrix.get_by_text("2026.11")).to_be_hidden()
+    hint = matrix.get_by_text("Click a cell; ? shows the keys")
+    assert hint.evaluate("hint => hint.scrollWidth <= hint.clientWidth")
+
+
+def test_the_matrix_ends_with_a_tall_window(sample: Serving, tab: Tabs) -> None:
+    window = tab(sample)
+    window.blank.set_viewport_size({"width": 2560, "height": 1300})
+    page = window.goto("/matrix")
+    expect(page.get_by_role("gridcell").first).to_be_visible(timeout=20_000)
+    box = page.get_by_role("region", name="Matrix").bounding_box()
+    assert 1300 - 40 < box["y"] + box["height"] <= 1300
+
+
 def test_a_link_to_a_step_that_is_not_there_says_so(serving: Serving, tab: Tabs) -> None:
     with serving.open() as wb:
         release_id = active_release(wb)

@@ -85,6 +85,37 @@ def test_filters_narrow_stand_in_the_address_and_come_back(small: Serving, tab: 
     assert (window.console, window.outside) == ([], [])
 
 
+def test_keys_of_the_grid_work_right_after_a_click_above_it(small: Serving, tab: Tabs) -> None:
+    page = matrix_at(tab(small))
+    cell(page, 5, 0).click()
+    box = page.get_by_role("checkbox", name="show 1 on hold")
+    box.uncheck()
+    page.keyboard.press("j")
+    expect(cell(page, 6, 0)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Space")
+    expect(box).to_be_checked()
+    page.get_by_role("list", name="Steps by status").get_by_role("button", name=re.compile("pending")).click()
+    page.keyboard.press("j")
+    expect(cell(page, 7, 0)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("/")
+    page.keyboard.type("jd")
+    expect(page.get_by_label("Filter customers and steps")).to_have_value("jd")
+
+
+def test_the_panel_says_that_the_keys_are_for_all_that_is_selected(small: Serving, tab: Tabs) -> None:
+    page = matrix_at(tab(small))
+    panel = page.get_by_role("region", name="Step", exact=True)
+    cell(page, 1, 0).click()
+    one = panel.get_by_role("button", name="Mark done d", exact=True)
+    expect(one).to_be_visible(timeout=WAIT)
+    cell(page, 1, 1).click(modifiers=["Shift"])
+    expect(panel.get_by_text("Keys in the grid: 2 selected steps. Buttons here: this step.")).to_be_visible()
+    expect(panel.get_by_role("button", name="Mark done", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(one).to_be_visible()
+    expect(panel.get_by_text("Keys in the grid")).to_be_hidden()
+
+
 def test_a_link_with_a_filter_that_is_not_there_says_so(small: Serving, tab: Tabs) -> None:
     page = matrix_at(tab(small), "?release=1&cluster=atlantis&status=failed,sunk&category=deploy")
     shown(page, "cluster “atlantis”, status “sunk”")

@@ -142,6 +142,38 @@ def test_escape_lets_tab_leave_the_field_and_cancel_asks_once_when_something_was
         assert wb.steps.get(step.id).content == step.content
 
 
+def test_escape_closes_what_nothing_was_typed_in_so_that_the_keys_are_for_the_step_again(
+    desk: Serving, tab: Tabs, fresh: Any
+) -> None:
+    step, customer = fresh()
+    page = opened(tab(desk), step)
+    panel = panel_of(page)
+    here = cell(page, step, customer)
+    here.click()
+    page.keyboard.press("e")
+    expect(editor(page, "Override for this customer").get_by_label("Content")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(here).to_be_focused()
+    expect(panel.get_by_role("button", name="Cancel")).to_be_hidden()
+    page.keyboard.press("a")
+    adding = editor(page, "Add a custom step")
+    share = adding.get_by_role("checkbox")
+    share.check()
+    share.press("d")
+    expect(panel.get_by_role("status").filter(has_text="save it or cancel first")).to_be_visible()
+    adding.get_by_label("Name").fill("Kept")
+    page.keyboard.press("Escape")
+    expect(here).to_be_focused()
+    expect(adding.get_by_label("Name")).to_have_value("Kept")
+    adding.get_by_label("Name").fill("")
+    page.keyboard.press("Escape")
+    expect(here).to_be_focused()
+    expect(adding).to_be_hidden()
+    page.keyboard.press("d")
+    expect(here).to_have_accessible_name(re.compile("done"))
+
+
 def test_what_is_being_written_survives_other_steps_ticks_and_a_conflict_that_shows_what_is_there(
     desk: Serving, tab: Tabs, fresh: Any
 ) -> None:

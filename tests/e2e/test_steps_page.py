@@ -105,6 +105,7 @@ def test_a_new_step_goes_before_the_one_that_was_selected(serving: Serving, tab:
     expect(page.get_by_label("Name", exact=True)).to_have_value("second")
     page.get_by_role("button", name="New deploy step").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.get_by_label("Position").select_option("before “second”")
     page.get_by_label("Name", exact=True).fill("between")
     write(page, "true")

@@ -64,6 +64,18 @@ def test_an_inventory_is_stored_only_after_its_preview(wb: Workbook) -> None:
     assert importing.go_on(pasted(CSV)) is None  # a second press of the same button
 
 
+def test_customers_who_come_in_inactive_are_counted_apart_with_the_way_to_them(wb: Workbook) -> None:
+    importing = inventory(wb)
+    bad = pasted(f"{CSV}eu-1,BAD_NS_1,Bolt\neu-1,BAD_NS_2,Zinc\n")
+    importing.preview(bad)
+    assert "(create cluster: 1, create customer: 3, 2 of them inactive). Nothing is stored yet." in text(importing)
+    assert "&#39;BAD_NS_1&#39; is no RFC 1123 label; its customer is imported inactive." in text(importing)
+    done = importing.go_on(bad)
+    assert done is not None
+    assert "create customer: 3, 2 of them inactive). Tick “Show inactive” to see those" in done.shown.text
+    assert [each.name for each in wb.customers.list()] == ["Acme"]
+
+
 def test_another_file_than_the_previewed_one_is_previewed_instead(wb: Workbook) -> None:
     importing = inventory(wb)
     importing.preview(pasted(CSV))

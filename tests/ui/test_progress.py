@@ -206,6 +206,36 @@ def test_what_is_not_in_the_release_is_not_picked(wb: Workbook, worked: Any) -> 
     assert words.ITS_STEPS_PICK in shown
 
 
+def test_what_the_address_asks_for_in_vain_is_said_above_the_charts(wb: Workbook, worked: Any) -> None:
+    eu, us = (cluster.id for cluster in wb.clusters.list())
+    zinc = next(customer.id for customer in wb.customers.list() if "Zinc" in customer.name)
+    stranger = wb.customers.create(cluster_id=eu, namespace="stranger", name="Stranger")
+    cases: list[tuple[dict[str, Any], str | None]] = [
+        ({}, None),
+        ({"cluster": us}, None),
+        ({"customer": zinc}, None),
+        ({"cluster": us, "customer": zinc}, None),
+        ({"cluster": 4711}, "cluster"),
+        ({"cluster": "eu-1"}, "cluster"),
+        ({"cluster": 4711, "customer": zinc}, "cluster"),
+        ({"customer": 4711}, "customer"),
+        ({"customer": stranger.id}, "customer"),
+        ({"cluster": eu, "customer": zinc}, "customer"),
+    ]
+    for asked, wrong in cases:
+        shown, _ = run("progress", wb, release=str(worked.id), **{name: str(value) for name, value in asked.items()})
+        said = [kind for kind, sentence in words.PROGRESS_MISSING.items() if sentence in shown]
+        assert said == ([wrong] if wrong else []), asked
+        above = shown.find(words.PROGRESS_MISSING[wrong]) if wrong else 0
+        assert above < shown.index(words.PROGRESS_STANDING)
+
+
+def test_an_only_cluster_is_not_the_one_that_was_asked_for(wb: Workbook, build: Build) -> None:
+    release = build.active(customers=1, steps=1)
+    shown, _ = run("progress", wb, release=str(release.id), cluster="4711")
+    assert words.PROGRESS_MISSING["cluster"] in shown
+
+
 def test_an_only_cluster_needs_no_picking(wb: Workbook, build: Build) -> None:
     release = build.active(customers=1, steps=1)
     shown, _ = run("progress", wb, release=str(release.id))

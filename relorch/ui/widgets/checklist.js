@@ -344,6 +344,7 @@ class Checklist {
       walk: (walk) => this.setWalk(walk), auto: (on) => this.setAuto(on), offer: () => this.takeOffer(), back: () => this.backToIt(),
     });
     this.cards = new Cards({ pick: (id) => this.pick(id), key: (event) => this.keydown(event) });
+    this.top.node.addEventListener("keydown", (event) => this.topKeydown(event));
     this.node = el("section", { class: "ro-checklist", "aria-label": "Checklist" }, this.top.node, this.cards.empty, this.cards.node);
     root.append(this.node);
     this.top.auto.checked = model.get("auto");
@@ -594,6 +595,11 @@ class Checklist {
     if (!(this.busy ? this.keepKey(event, key) : this.act(key, event.repeat))) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+  /** Above the cards only letters are keys of the checklist, or what is typed ahead; the rest is for what has the focus. */
+  topKeydown(event) {
+    const typesAhead = (this.ahead.at(-1) ?? this.waiting)?.typing;
+    if (!event.target.closest(LETTER_FIELDS) && (typesAhead || LETTER.test(event.key))) this.keydown(event);
   }
   act(key, repeat = false, typed = "") {
     if (Object.hasOwn(VERB_KEYS, key)) return this.press(key, repeat, typed);

@@ -51,6 +51,12 @@ function statusIcon(status) {
   return svg;
 }
 
+/** Fields that take letters themselves; a checkbox or a radio does not, so the keys of the page work there. */
+const LETTER_FIELDS = "select, textarea, input:not([type=checkbox], [type=radio])";
+
+/** A key that writes, except for a space. */
+const LETTER = /^\S$/u;
+
 /** A key that writes something, or takes it back. */
 const TYPED_KEY = /^(.|Backspace|Enter)$/u;
 

@@ -28,7 +28,7 @@ const KEYS_AHEAD = 8;
 /** Sizes in pixels; the ones the style sheet needs are handed to it as custom properties. */
 const PX = {
   column: 38, folded: 64, cluster: 140, row: 30, band: 26, clusters: 28, names: 136,
-  left: 260, narrowLeft: 150, clusterEdge: 42, gap: 7, bar: 72, cornerEdge: 22,
+  left: 260, narrow: 560, narrowLeft: 200, clusterEdge: 42, gap: 7, bar: 72, cornerEdge: 22,
 };
 /** Rows and columns drawn around the view; none where the view alone takes this many cells. */
 const OVERSCAN = 1;
@@ -108,6 +108,7 @@ class Matrix {
       // Pooled elements change their meaning: the focus is set by what was clicked, never by the browser.
       if (event.target.closest("button, .ro-cell, .ro-customer, .ro-row-head")) event.preventDefault();
     });
+    this.bar.node.addEventListener("keydown", (event) => this.barKeydown(event));
   }
   close() {
     if (this.saving) this.save();
@@ -272,6 +273,7 @@ class Matrix {
     const { cursor } = this.view;
     const seen = cursor && this.sheet.sees(cursor.r);
     if (!this.sheet.measure() || !this.view.layout) return;
+    if (this.sheet.size.width) this.node.classList.toggle("ro-narrow", this.sheet.left === PX.narrowLeft);
     paintShapes(this.node);
     this.view.layout.stamp = ++layouts; // every place is another one now
     this.sheet.arrange();
@@ -560,6 +562,12 @@ class Matrix {
     if (event.isComposing || event.altKey || clicks || !this.handleKey(event)) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+  /** Above the grid only letters are its keys, or what is typed ahead; the rest is for what has the focus. */
+  barKeydown(event) {
+    const typesAhead = (this.ahead.at(-1) ?? this.waiting)?.typing;
+    const letter = LETTER.test(event.key) && !event.ctrlKey && !event.metaKey;
+    if (!event.target.closest(LETTER_FIELDS) && (typesAhead || letter)) this.keydown(event);
   }
   handleKey(event) {
     const key = plainKey(event);

@@ -101,6 +101,7 @@ class Bar {
     this.name.title = [board.release.name, board.release.version].filter(Boolean).join(" ");
     write(this.percent, percent(progress));
     write(this.words, `${figure(progress.closed)} of ${figure(progress.total)} done or skipped`);
+    this.percent.title = progressWords(progress);
     this.meter.style.background = bar(progress);
     for (const { node, count, status } of this.statuses) {
       const number = this.countOf(board, progress, status);

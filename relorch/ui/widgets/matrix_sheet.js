@@ -153,7 +153,7 @@ class Sheet {
   newRow(cells = 0) {
     const parts = {
       number: el("span", { class: "ro-number" }),
-      name: el("span", { class: "ro-name" }),
+      name: el("span", { class: "ro-name", dir: "auto" }), // cut at its end, whichever side that is
       type: el("span", { class: "ro-type" }),
     };
     const head = el("div", { class: "ro-row-head", role: "rowheader", "aria-colindex": 1 }, Object.values(parts));
@@ -173,7 +173,7 @@ class Sheet {
     return { node: el("div", { class: "ro-band", role: "row" }, head), head, parts };
   }
   newHead() {
-    const parts = { first: el("b"), second: el("span") };
+    const parts = { first: el("b"), second: el("span", { dir: "auto" }) };
     const names = el("div", { class: "ro-customer-names" }, Object.values(parts));
     const node = el("div", { class: "ro-customer", role: "columnheader" }, names);
     this.nameRow.append(node);
@@ -192,7 +192,7 @@ class Sheet {
     const { clientWidth: width, clientHeight: height } = this.node;
     if (width === this.size.width && height === this.size.height) return false;
     this.size = { width, height };
-    this.left = width && width < 560 ? PX.narrowLeft : PX.left;
+    this.left = width && width < PX.narrow ? PX.narrowLeft : PX.left;
     this.node.style.setProperty("--ro-left", `${this.left}px`);
     return true;
   }
@@ -537,10 +537,13 @@ function brought(offset, room, start, size) {
   return Math.max(offset, start + size + around - room);
 }
 
+const HINT = "Click a cell; ? shows the keys";
+
 /** Top left: in plain horizontal words where one is, the surest guard against the wrong customer. */
 class Corner {
   constructor() {
-    this.lines = { cluster: el("span"), namespace: el("b"), customer: el("span"), step: el("span"), state: el("span") };
+    const free = { dir: "auto" };
+    this.lines = { cluster: el("span"), namespace: el("b"), customer: el("span", free), step: el("span", free), state: el("span") };
     for (const [name, line] of Object.entries(this.lines)) line.className = `ro-corner-${name}`;
     this.words = el("div", { class: "ro-corner-words", "aria-hidden": "true" }, Object.values(this.lines));
     const spans = { "aria-rowspan": 2, "aria-colindex": 1 };
@@ -558,7 +561,7 @@ class Corner {
   drawHint() {
     for (const line of Object.values(this.lines)) line.replaceChildren();
     this.lines.customer.textContent = "Nothing selected";
-    this.lines.state.textContent = "Click a cell; ? shows the keys";
+    this.lines.state.replaceChildren(el("span", { title: HINT }, HINT));
   }
   hiddenWords({ layout }, { r, c }) {
     if (layout.columnOf[c] >= 0 && layout.placeOf[r] >= 0) return [];

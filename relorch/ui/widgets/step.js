@@ -71,6 +71,7 @@ const WORDS = {
   doneStaleCopy: "Text changed. Mark done?",
   confirmHow: "Press again to confirm, Escape to leave it.",
   othersWarning: (who, age) => `${who} has had this step in progress for ${age}.`,
+  keysForMany: (n) => `Keys in the grid: ${count(n, "selected step")}. Buttons here: this step.`,
   next: "Next open step",
   plate: { done: "Done", skipped: "Skipped", archived: "Read-only: release archived", draft: "Release not active",
     removed: "Customer removed", other: "Nothing to do here" },
@@ -635,9 +636,10 @@ function buttonsArea(on) {
   const plate = el("div", { class: "ro-plate" });
   const next = keyButton(WORDS.next, "j", { class: "ro-button ro-next", onclick: () => on.next() });
   const why = el("p", { class: "ro-why", hidden: true });
+  const many = el("p", { class: "ro-many-said", hidden: true });
   const [primary, ...others] = buttons.values();
   // last, and what comes and goes above it: so the buttons stay where the hand expects them
-  const node = el("div", { class: "ro-buttons" }, why,
+  const node = el("div", { class: "ro-buttons" }, many, why,
     el("div", { class: "ro-row" }, primary, plate, next), el("div", { class: "ro-row ro-others-row" }, ...others));
   const show = (step, off) => {
     const offered = new Map(step.verbs.map((verb) => [verb.verb, verb]));
@@ -663,7 +665,7 @@ function buttonsArea(on) {
       if (button.classList.toggle("ro-armed", armed)) button.relabel(question);
     }
   };
-  return { node, show, arm, buttons, next };
+  return { node, show, arm, buttons, next, many };
 }
 
 /** The reason, in the page. `on` has `submit(byKey, event)`, `cancel()`, `typed()`. */
@@ -967,6 +969,7 @@ class StepPanel {
       dropped: () => this.dropped(WORDS.keysDropped(message.keys), ""),
       tell: () => this.notices.tell(message.text),
       "focus-step": () => this.focusStep(),
+      selection: () => this.showMany(message.count),
     };
     does[message?.type]?.();
   }
@@ -1171,6 +1174,12 @@ class StepPanel {
     else if (copied === undefined || !this.detail.text) this.text.tell(null);
   }
 
+  /** Several steps are selected in the matrix: its keys are not for the buttons here. */
+  showMany(selected) {
+    this.panel.classList.toggle("ro-many", selected > 0);
+    say(this.buttons.many, selected ? WORDS.keysForMany(selected) : null);
+  }
+
   showElsewhere() {
     this.notices.warnElsewhere([...this.troubles.values()].filter((trouble) => trouble.id !== this.selected));
   }
@@ -1316,7 +1325,7 @@ class StepPanel {
     if (event.target === this.note && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       return this.taken(event, () => this.perform("mark_done", true));
     }
-    const field = event.target.closest("input, select, textarea");
+    const field = event.target.closest(LETTER_FIELDS);
     if (field || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.held && TYPED_VERBS.includes(this.held.verb) && TYPED_KEY.test(event.key)) {
       return this.taken(event, () => this.typeAhead(event.key));
@@ -1340,6 +1349,7 @@ class StepPanel {
     if (this.armed) return this.disarm(true);
     if (this.editing.calm()) return;
     if (this.form.node.contains(event.target)) return this.cancelReason(true);
+    if (this.editing.closeUntouched()) return;
     this.text.endByHand();
     this.channel.say({ type: "focus-matrix" });
   }

@@ -263,7 +263,7 @@ class StepEditing {
     this.fields = editFields({
       typed: () => this.typed(),
       leaving: () => this.panel.notices.tell(EDIT_WORDS.leaving),
-      escape: () => this.panel.channel.say({ type: "focus-matrix" }),
+      escape: () => this.closeUntouched() || this.panel.channel.say({ type: "focus-matrix" }),
     });
     this.stale = staleArea({ keep: () => this.rebase(), take: () => this.takeTheirs() });
     this.difference = diffArea();
@@ -335,13 +335,20 @@ class StepEditing {
     return verb === "add" ? WORDS.noAdding : WORDS.noEditing(STATUS_LABEL[step.status]);
   }
 
-  close() {
-    const { edit } = this;
+  close(toMatrix = this.edit?.byKey) {
     this.panel.keepDraft({ edit: null });
     this.show(this.panel.ready);
     this.panel.showActions();
-    if (edit?.byKey) this.panel.channel.say({ type: "focus-matrix" });
-    else this.panel.panel.focus({ preventScroll: true });
+    this.panel.panel.focus({ preventScroll: true });
+    if (toMatrix) this.panel.channel.say({ type: "focus-matrix" });
+  }
+
+  /** Escape, where nothing was typed: the keys are for the step again. Gives back whether it closed. */
+  closeUntouched() {
+    if (!this.edit || this.isDirty(this.edit)) return false;
+    this.panel.notices.tell(null);
+    this.close(true);
+    return true;
   }
 
   /** Nothing was typed: nothing to ask. */

@@ -136,6 +136,7 @@ class TemplateForm {
     const unheard = this.said > form.heard;
     const typing = form.key === this.key && (unheard || JSON.stringify(this.values()) !== this.sent);
     if (!typing) this.token = form.token;
+    const isAsked = this.key !== undefined && form.key !== this.key && form.places.length > 0;
     this.key = form.key;
     this.title.textContent = form.title;
     this.chip.textContent = form.chip;
@@ -155,6 +156,7 @@ class TemplateForm {
     this.stored = form.stored;
     this.mark();
     this.code.colour(form.lines);
+    if (isAsked) this.fields.name.focus({ preventScroll: true }); // what is typed next is its name
   }
   fill(values) {
     for (const name of ["name", "type", "description", "place"]) this.fields[name].value = values[name] ?? "";
