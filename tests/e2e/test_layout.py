@@ -13,7 +13,7 @@ from tests.e2e.conftest import PAGES, Serving, Tab, address_of
 pytestmark = pytest.mark.browser
 
 Tabs = Callable[..., Tab]
-WIDTHS = (900, 1000, 1100, 1280, 1366, 1600, 1920, 2560)
+WIDTHS = (900, 1100, 1366, 1600, 1920, 2560)
 
 FIND = """() => {
   const named = (cell) => cell.dataset.cellName;
@@ -57,7 +57,7 @@ FIND = """() => {
 def faults(page: Any, width: int) -> list[str]:
     """What is not where it should be at this width, once what follows the width has followed it."""
     page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(300)
     found: list[str] = page.evaluate(FIND)
     return [f"{width} px: {each}" for each in found]
 

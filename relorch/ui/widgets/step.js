@@ -215,8 +215,9 @@ function actionWords(action) {
   return WORDS.actions[verb] ?? action.replace(/[._]/g, " ");
 }
 
+/** Do this when what was drawn is painted: a task behind the next frame, not in the frame after it. */
 function afterPaint(work) {
-  requestAnimationFrame(() => requestAnimationFrame(work));
+  requestAnimationFrame(() => setTimeout(work));
 }
 
 /** The element that has the focus, through shadow roots. */

@@ -80,6 +80,7 @@ class StepWidget(anywidget.AnyWidget):
         self._feed = Feed.of(workbook)
         self._seen = self._feed.newest() if seen is None else seen
         self._shown: dict[int, str] = {}  # by step id, the digest of what the page has of it
+        self._drawn: tuple[int, int] | None = None  # whose steps the page has drawn, as of which event
         self._unchecked = False  # something was changed while the page had no step to compare
         self._batches: deque[int] = deque(maxlen=_BATCHES)
         self.on_msg(self._receive)
@@ -147,7 +148,7 @@ class StepWidget(anywidget.AnyWidget):
     def _open(self, said: Open) -> None:
         step = self._step(said.id)
         self.send({"type": "detail", "request": said.request, "step": step})
-        self._tell([step["customer"]["id"]])
+        self._tell(step["customer"]["id"], always=False)
 
     def _next(self, said: Next) -> None:
         following = self._on_next(said.id) if self._on_next is not None else None
@@ -215,7 +216,7 @@ class StepWidget(anywidget.AnyWidget):
         self.send(answer | stored | {"batch": done.batch_id, "added": done.added})
         touched = step["customer"]["id"] if step is not None else whose
         if touched is not None:
-            self._tell([touched])
+            self._tell(touched)
 
     def _refuse(self, said: Said, verb: str, error: RelorchError) -> None:
         """Say why not, and show the step as it is now: whoever was first is on the screen then."""
@@ -229,7 +230,7 @@ class StepWidget(anywidget.AnyWidget):
         self._unchecked = self._unchecked or step is None  # the next look says whether it is gone
         self.send(answer | {"request": said.request, "id": said.id, "step": step})
         if step is not None:
-            self._tell([step["customer"]["id"]])
+            self._tell(step["customer"]["id"])
 
     def _step(self, step_id: int) -> dict[str, Any]:
         """Give the step for the page, and remember what it is sent."""
@@ -237,11 +238,18 @@ class StepWidget(anywidget.AnyWidget):
         self._shown[step_id] = digest_of(step)
         return step
 
-    def _tell(self, customer_ids: Sequence[int]) -> None:
-        """Let the page draw what was changed; what it cannot read now comes with the next look."""
-        if self._on_change is not None:
-            with suppress(StorageError):
-                self._on_change(customer_ids)
+    def _tell(self, customer_id: int, *, always: bool = True) -> None:
+        """Let the page draw what was changed, or not `always`: what was changed since it did so for this customer.
+
+        What it cannot read now comes with the next look.
+        """
+        if self._on_change is None:
+            return
+        with suppress(StorageError):
+            drawn = customer_id, self._workbook.revision()
+            if always or drawn != self._drawn:
+                self._on_change([customer_id])
+                self._drawn = drawn
 
 
 __all__ = ["StepWidget", "step_message"]
