@@ -61,11 +61,7 @@ _CONTEXT = {
     "template_retired": step_templates.c.is_retired,
     "template_current_revision": step_templates.c.revision,
 }
-_SAID = {
-    name: column
-    for name, column in _CONTEXT.items()
-    if name.startswith(("release_", "customer_", "cluster_", "namespace", "kubeconfig_path"))
-}
+_SAID = {name: column for name, column in _CONTEXT.items() if not name.startswith(("template_", "member_"))}
 """What placeholders stand for."""
 
 STEP_COLUMNS = tuple(column.name for column in customer_steps.c)

@@ -47,12 +47,11 @@ def edit_change(
     `before`: its row; `new`: the edit; `columns`: what its fields are called in the context of a step; `whose`:
     `release_id`, `customer_id` or `cluster_id`. Only texts that name what changes are read, each once.
     """
-    fields = [field for field, value in new.items() if field in columns and value != before[field]]
-    context = {columns[field]: new[field] for field in fields}
-    words = [word for field in fields for word in _words(columns[field], before[field], new[field])]
-    texts = steps.open_texts(connection, words, **whose) if words else {}
-    rows = steps.open_contexts(connection, **whose) if texts else {}
+    context = {columns[field]: value for field, value in new.items() if field in columns and value != before[field]}
+    rows = steps.open_contexts(connection, **whose) if context else {}
     members = {key: _Edited(scope_of(row), scope_of(row | context)) for key, row in rows.items()}
+    words = _words({name for edit in members.values() for name in edit.names})
+    texts = steps.open_texts(connection, words, **whose) if words else {}
     changed = Counter(status for text, found in texts.items() for status in _changed(*text, found, members))
     in_progress = changed[Status.IN_PROGRESS]
     return TextChange(changed.total() - in_progress, in_progress)
@@ -72,26 +71,13 @@ def _differs(before: RowDict, after: RowDict) -> bool:
     return (old.sha256, old.problems) != (new.sha256, new.problems)
 
 
-_NAMES = {
-    "customer_name": "customer.name",
-    "namespace": "namespace",
-    "cluster_name": "cluster.name",
-    "kubeconfig_path": "cluster.kubeconfig_path",
-    "release_name": "release.name",
-    "release_version": "release.version",
-}
-"""The columns of a step's context by the names of their placeholders; beside them metadata."""
-
 _MOST_WORDS = 20
-"""How many keys of metadata are looked for one by one."""
+"""How many names are looked for one by one."""
 
 
-def _words(column: str, before: Any, after: Any) -> list[str]:
-    """Give what a text must hold, one or the other, for an edit of this column to change it."""
-    if column in _NAMES:
-        return [_NAMES[column]]
-    keys = _differing(before, after)
-    return [f"vars.{key}" for key in keys] if len(keys) <= _MOST_WORDS else ["vars."]
+def _words(names: set[str]) -> list[str]:
+    """Give what a text must hold, one or the other, for a change of these names to change it."""
+    return sorted(names) if len(names) <= _MOST_WORDS else ["${{"]
 
 
 class _Edited:

@@ -1,6 +1,6 @@
 """The figures of the matrix in the browser: against AG Grid Community on the same data, and against a bare echo.
 
-Run it by hand: `python tests/benchmarks/widget.py [customers] [steps]`; it takes AG Grid from the npm registry into a
+Run it by hand: `python -m tests.benchmarks.widget [customers] [steps]`; it takes AG Grid from the npm registry into a
 temporary folder. Both are drawn in the same Chromium, turn by turn, from data that is there already. Nothing in here is
 a test, because one run on a busy machine proves nothing.
 """
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +29,7 @@ from relorch import open_workbook
 from relorch.model.values import Release
 from relorch.ui.widgets.matrix import MatrixWidget
 from relorch.workbook import Workbook
+from tests.benchmarks.figures import filled
 
 GRID = "ag-grid-community@36"
 TURNS, FRAMES, PRESSES = 5, 80, 200
@@ -131,20 +132,6 @@ PRESS = """async (key) => {
   }
   return performance.now() - begun;
 }"""
-
-
-def filled(wb: Workbook, customers: int, steps: int) -> Release:
-    """An active release of so many customers and steps."""
-    clusters = [wb.clusters.create(name=f"prod-{number}").id for number in range(6)]
-    ids = [
-        wb.customers.create(cluster_id=clusters[at % 6], namespace=f"customer-{at:04}", name=f"Customer {at}").id
-        for at in range(customers)
-    ]
-    release = wb.releases.create(name="big", type="release")
-    for at in range(steps):
-        kind = "deploy" if at < steps * 7 // 10 else "verify"
-        wb.templates.add(release.id, name=f"Step {at}", category=kind, type="bash", content=CONTENT)
-    return wb.releases.activate(release.id, customer_ids=ids)
 
 
 def laid_out(folder: Path, wb: Workbook, release: Release) -> None:
@@ -252,19 +239,19 @@ def main(customers: int = 2_000, steps: int = 100) -> None:
         folder = Path(name)
         (folder / "data").mkdir()
         with open_workbook(str(folder / "data" / "app.db"), operator="ana") as wb:
-            release = filled(wb, customers, steps)
+            draft, ids, _ = filled(wb, customers, steps)
+            release = wb.releases.activate(draft.id, customer_ids=ids)
             first = wb.matrix(release.id).cell(0, 0)
             laid_out(folder, wb, release)
         (folder / "echo.py").write_text(ECHO)
-        marimo: Callable[[], Any] = lambda: started(  # noqa: E731
-            folder, "marimo", "run", "echo.py", "--headless", "--no-token", "--port", "0"
-        )
+        echoing = ("marimo", "run", "echo.py", "--headless", "--no-token", "--port", "0")
         with sync_playwright() as playwright:
             options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
             with served(folder) as address:
                 compared(browser, address)
-            with started(folder, "relorch", "serve", "--no-browser", "--port", "0") as address, marimo() as echo:
+            serving = ("relorch", "serve", "--no-browser", "--port", "0")
+            with started(folder, *serving) as address, started(folder, *echoing) as echo:
                 pressed(browser, address, first.id if first else 0, echo, steps)
             browser.close()
 
